@@ -1,0 +1,76 @@
+// The records of contract §10. Fields follow OPA's decision log, so that existing receivers can
+// read them; what is ours is added beside.
+
+import type { Code } from '../errors.ts'
+import type { FactsDocument } from '../facts/facts.ts'
+
+export interface CredentialMark {
+  readonly name: string
+  readonly kind: string
+  readonly session: string
+  /** RFC 3339 */
+  readonly expires: string
+}
+
+export interface DecisionEvent {
+  readonly type: 'decision'
+  readonly decision_id: string
+  /** Entrypoint, e.g. `svidgate/authz/decision`. */
+  readonly path: string
+  /** Canonical JSON text of the policy input, spliced as it is; undefined before there are facts. */
+  readonly input: string | undefined
+  readonly result: {
+    readonly allow: boolean
+    readonly code?: Code
+    readonly detail?: string
+    readonly rule?: string
+    readonly reasons: readonly string[]
+    readonly obligations?: readonly string[]
+  }
+  readonly bundles: Readonly<Record<string, { readonly revision: string }>>
+  /** RFC 3339 with milliseconds */
+  readonly timestamp: string
+  readonly metrics: Readonly<Record<string, number>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly generation: number
+  readonly spiffe_id: string | undefined
+  readonly request: {
+    readonly method: string
+    /** As received, truncated; never a query string (it can carry a signature). */
+    readonly path: string
+  }
+  readonly facts: FactsDocument | undefined
+  readonly credential: CredentialMark | undefined
+}
+
+export interface OutcomeEvent {
+  readonly type: 'outcome'
+  readonly decision_id: string
+  readonly timestamp: string
+  readonly upstream:
+    | {
+        readonly host: string
+        readonly status: number | undefined
+        readonly request_id: string | undefined
+        readonly bytes_in: number
+        readonly bytes_out: number
+      }
+    | undefined
+  /** The status that the agent got; undefined when the connection was cut before one. */
+  readonly status: number | undefined
+  /** `complete`, or how it ended early. */
+  readonly end: 'complete' | 'refused' | 'client-gone' | 'upstream-cut' | 'cut'
+  readonly code?: Code
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+export type AuditEvent = DecisionEvent | OutcomeEvent
+
+/** Where records go. */
+export interface AuditLog {
+  /** Resolves when the record is as durable as configured; rejects when it cannot be written. */
+  append(event: AuditEvent): Promise<void>
+  /** False after a failed write, until one succeeds: readiness depends on it. */
+  readonly isWritable: boolean
+  close(): Promise<void>
+}

@@ -1,0 +1,35 @@
+// What federation yields: short-lived, never given to the agent, bound to a provider so that the
+// signer refuses any other origin.
+
+import type { CredentialCode, Refusal } from '../errors.ts'
+import type { Peer } from '../spiffe/peer.ts'
+import type { Result } from '../util/result.ts'
+import type { Secret } from '../util/secret.ts'
+
+export interface AwsCredential {
+  readonly kind: 'aws-web-identity'
+  readonly provider: 'aws'
+  readonly name: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: Secret
+  readonly sessionToken: Secret
+  /** ms since the epoch */
+  readonly expiresAt: number
+  /** RoleSessionName: what CloudTrail shows. */
+  readonly session: string
+}
+
+export type Credential = AwsCredential
+
+export interface CredentialRequest {
+  /** Name in the configuration. */
+  readonly name: string
+  readonly peer: Peer
+  /** Minified inline session policy; undefined: the role alone. */
+  readonly sessionPolicy: string | undefined
+}
+
+/** One credential of the configuration, ready to be asked. Cached and single-flight inside. */
+export interface CredentialSource {
+  obtain(request: CredentialRequest): Promise<Result<Credential, Refusal<CredentialCode>>>
+}

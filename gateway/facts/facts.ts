@@ -1,0 +1,106 @@
+// What the request *is*: derived once, used by policy, signing, limits and records (contract §5).
+// A fact that could not be established is absent, never guessed. Only `facts/classify.ts` makes one.
+
+import type { Provider } from '../routing/route.ts'
+
+declare const brand: unique symbol
+
+/** Ascending: an operation's access is the highest that any part of it has. */
+export const ACCESS_ORDER = ['list', 'read', 'write', 'permissions', 'credentials'] as const
+export type Access = (typeof ACCESS_ORDER)[number] | 'unknown'
+
+/** The closed list of `input.schema.json`. */
+export const TARGET_TYPES = [
+  'account',
+  'bucket',
+  'object',
+  'table',
+  'query',
+  'dataset',
+  'routine',
+  'job',
+] as const
+export type TargetType = (typeof TARGET_TYPES)[number]
+
+export interface Target {
+  readonly type: TargetType
+  readonly access: Access
+  /** Its ARN or full name. */
+  readonly name: string
+  /** Bucket, dataset, account/container, vault: one word for every cloud. */
+  readonly container: string
+  /** Key, table, blob, secret; for a list operation the prefix. */
+  readonly path: string
+  readonly bucket?: string
+  readonly key?: string
+  readonly version?: string
+  readonly prefix?: string
+}
+
+/** A cloud permission that the operation needs, best effort (research aws-resigning.md §6.3). */
+export interface Permission {
+  readonly action: string
+  readonly resource: string
+}
+
+export interface Operation {
+  readonly provider: Provider
+  readonly service: string
+  /** `s3.PutObject` */
+  readonly name: string
+  readonly access: Access
+  /** False when something could be named by no look-up either. */
+  readonly complete: boolean
+  /** Facts that a look-up would add. */
+  readonly pending: readonly string[]
+  readonly permissions: readonly Permission[]
+}
+
+/** How the body's integrity is stated, and so how it is signed (aws-resigning.md §4.3). */
+export type PayloadMode =
+  | 'none'
+  | 'hash'
+  | 'unsigned'
+  | 'unsigned-trailer'
+  | 'buffered'
+
+export interface Facts {
+  readonly [brand]: 'Facts'
+  readonly service: string
+  /** The operation's own name: `PutObject`. */
+  readonly action: string
+  readonly operation: Operation
+  /** Every resource that the request touches; never empty. */
+  readonly targets: readonly Target[]
+  /** Absent where the request does not show it. */
+  readonly account: string | undefined
+  readonly region: string | undefined
+  readonly payloadMode: PayloadMode
+}
+
+export type FactsFields = Omit<Facts, typeof brand>
+
+export function makeFacts(fields: FactsFields): Facts {
+  return Object.freeze(fields) as Facts
+}
+
+/** The facts as `svidgate facts` prints them and as policy sees them (contract §5, §8). */
+export interface FactsDocument {
+  readonly service: string
+  readonly action: string
+  readonly operation: Operation
+  readonly targets: readonly Target[]
+  readonly account?: string
+  readonly region?: string
+}
+
+export function factsDocument(facts: Facts): FactsDocument {
+  return {
+    service: facts.service,
+    action: facts.action,
+    operation: facts.operation,
+    targets: facts.targets,
+    ...(facts.account === undefined ? {} : { account: facts.account }),
+    ...(facts.region === undefined ? {} : { region: facts.region }),
+  }
+}

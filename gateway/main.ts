@@ -1,0 +1,2 @@
+#!/usr/bin/env node
+// argv and exit codes, nothing else.

@@ -1,0 +1,37 @@
+// The decision document (contract §6) after parsing: an allow that says exactly what it allows, or
+// a denial with its own code. There is no third state.
+
+import type { Code } from '../errors.ts'
+
+export interface SessionPolicyStatement {
+  readonly actions: readonly string[]
+  readonly resources: readonly string[]
+}
+
+/** Only obligations that this gateway can carry out have a field here; any other is a denial. */
+export interface Obligations {
+  readonly sessionPolicy?: readonly SessionPolicyStatement[]
+  readonly setHeaders?: ReadonlyMap<string, string>
+}
+
+export interface Allow {
+  readonly kind: 'allow'
+  /** Sorted, without duplicates. */
+  readonly reasons: readonly string[]
+  /** The credential that the policy named; undefined: the first candidate. */
+  readonly credential: string | undefined
+  readonly obligations: Obligations
+  readonly alternatives: readonly string[]
+}
+
+export interface Deny {
+  readonly kind: 'deny'
+  readonly code: Code
+  /** For our records; never shown to the agent. */
+  readonly detail: string
+  readonly reasons: readonly string[]
+  /** Agent-visible texts, five at most, 200 bytes each. */
+  readonly alternatives: readonly string[]
+}
+
+export type Decision = Allow | Deny

@@ -1,0 +1,14 @@
+// The one document that policy judges and that the decision record keeps: canonical JSON
+// (RFC 8785) written once by `policy/input.ts`; the record and the engine get the same bytes.
+
+declare const brand: unique symbol
+
+export interface PolicyInput {
+  readonly [brand]: 'PolicyInput'
+  /** Canonical JSON text. */
+  readonly text: string
+}
+
+export function makePolicyInput(text: string): PolicyInput {
+  return Object.freeze({ text }) as PolicyInput
+}

@@ -1,0 +1,42 @@
+// How the pipeline speaks to the network: nothing but a SignedRequest can be sent.
+
+import type { Readable } from 'node:stream'
+import type { Refusal, UpstreamCode } from '../errors.ts'
+import type { HeaderLine } from '../request/message.ts'
+import type { SignedRequest } from '../signing/signed-request.ts'
+import type { Result } from '../util/result.ts'
+
+export interface ResponseSink {
+  /** Called once, before any data. */
+  onHead(status: number, headers: readonly HeaderLine[]): void
+  /** False: stop, until the callback given to `onDrain` is called. */
+  onData(chunk: Buffer): boolean
+  onDrain(listener: () => void): void
+}
+
+export interface ExchangeTotals {
+  readonly status: number
+  readonly requestId: string | undefined
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+export interface SendFailure extends Refusal<UpstreamCode> {
+  /** True when the head had been delivered: the answer can only be cut. */
+  readonly afterHead: boolean
+  readonly totals: { readonly bytesIn: number; readonly bytesOut: number }
+}
+
+export interface Upstream {
+  /**
+   * Sends and streams. `body` is the client's stream (ignored where the request carries its own
+   * bytes). `cancel` is given a function that aborts the upstream exchange.
+   */
+  send(
+    request: SignedRequest,
+    body: Readable,
+    sink: ResponseSink,
+    cancel: (abort: () => void) => void,
+  ): Promise<Result<ExchangeTotals, SendFailure>>
+  close(): Promise<void>
+}
