@@ -149,11 +149,12 @@ function separate(all: Map<string, string[]>): ReadHeaders {
   const contentLength = all.get('content-length')?.[0]
   const transferEncoding = all.get('transfer-encoding')?.[0]
   const expect = all.get('expect')?.[0]
-  for (const name of all.keys()) if (isDropped(name)) all.delete(name)
+  for (const name of all.keys()) if (isNeverForwarded(name)) all.delete(name)
   return { kept: all, host, contentLength, transferEncoding, expect }
 }
 
-function isDropped(name: string): boolean {
+/** Lower-case names that end at the gateway: framing, hop-by-hop, and claims of identity. */
+export function isNeverForwarded(name: string): boolean {
   if (name === 'host' || name === 'content-length' || name === 'expect') return true
   if (HOP_BY_HOP.has(name) || DROPPED.has(name)) return true
   return name.startsWith('x-') && DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix))
