@@ -6,7 +6,12 @@
 import { constants } from 'node:crypto'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
+import {
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  type Server as TlsServer,
+  type TLSSocket,
+} from 'node:tls'
 import type { Refusal } from '../errors.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Clock } from '../util/clock.ts'
@@ -70,6 +75,11 @@ export class DataListener {
     for (const [socket, { peer }] of this.#connections) if (!holds(peer)) socket.destroy()
   }
 
+  /** New handshakes see the certificates that `certificates()` returns from now on. */
+  renewCertificates(): void {
+    this.#tls.setSecureContext(this.#secureContextOptions())
+  }
+
   /** Stops accepting, lets what runs end, and cuts what is left after `deadlineMs`. */
   async drain(deadlineMs: number): Promise<void> {
     this.#isDraining = true
@@ -88,15 +98,12 @@ export class DataListener {
   #createTls(): TlsServer {
     const { limits, certificates } = this.#options
     const server = createTlsServer({
+      ...this.#secureContextOptions(),
       SNICallback: (name, done) => done(null, certificates().choose(name)),
       ALPNProtocols: ['http/1.1'],
-      minVersion: 'TLSv1.3',
-      maxVersion: 'TLSv1.3',
       // Without `ca` no pooled store decides and no hints are sent; our validator is the only judge.
       requestCert: true,
       rejectUnauthorized: false,
-      // A resumed session would outlive the certificate that opened it (spiffe.md §9.4).
-      secureOptions: constants.SSL_OP_NO_TICKET,
       handshakeTimeout: limits.handshakeTimeoutMs,
       noDelay: true,
     })
@@ -104,6 +111,22 @@ export class DataListener {
     server.on('secureConnection', (socket) => this.#admit(socket))
     server.on('tlsClientError', (_error, socket) => socket.destroy())
     return server
+  }
+
+  /**
+   * The whole set, always: `setSecureContext` resets every option that is not passed, and a rotation
+   * that left `minVersion` out let TLS 1.2 in (spiffe.md §9.7).
+   */
+  #secureContextOptions(): SecureContextOptions {
+    const { certPem, keyPem } = this.#options.certificates().default
+    return {
+      cert: certPem,
+      key: keyPem,
+      minVersion: 'TLSv1.3',
+      maxVersion: 'TLSv1.3',
+      // A resumed session would outlive the certificate that opened it (spiffe.md §9.4).
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    }
   }
 
   #createHttp(): HttpServer {

@@ -16,6 +16,7 @@ export class NodeExchange implements Exchange {
   readonly #response: ServerResponse
   readonly #limits: ListenerLimits
   #awaitsContinue: boolean
+  #lingers = false
 
   constructor(
     peer: Peer,
@@ -40,8 +41,12 @@ export class NodeExchange implements Exchange {
   }
 
   writeHead(status: number, headers: readonly HeaderLine[]): void {
+    const flat = flatten(headers)
+    // The upstream answered before it had the whole body: what still comes belongs to no request.
+    this.#lingers = !this.#request.complete
+    if (this.#lingers) flat.push('connection', 'close')
     // A Date of the upstream passes; Node adds its own only where there is none.
-    this.#response.writeHead(status, flatten(headers))
+    this.#response.writeHead(status, flat)
   }
 
   write(chunk: Buffer): boolean {
@@ -53,7 +58,8 @@ export class NodeExchange implements Exchange {
   }
 
   end(): void {
-    this.#response.end()
+    if (this.#lingers && !this.#request.complete) this.#linger()
+    else this.#response.end()
   }
 
   answer(status: number, headers: readonly HeaderLine[], body: Buffer, close: boolean): void {

@@ -18,15 +18,20 @@ interface Entry {
 export class ServerCertificates {
   readonly #entries: readonly Entry[]
   readonly #first: SecureContext
+  /** What a client without SNI sees. */
+  readonly default: ServerCertificate
 
   constructor(certificates: readonly ServerCertificate[]) {
     this.#entries = certificates.map(({ names, certPem, keyPem }) => ({
       names: names.map((name) => name.toLowerCase()),
       context: createSecureContext({ cert: certPem, key: keyPem, minVersion: 'TLSv1.3' }),
     }))
-    const first = this.#entries[0]
-    if (first === undefined) throw new TypeError('the listener needs at least one certificate')
+    const [first, certificate] = [this.#entries[0], certificates[0]]
+    if (first === undefined || certificate === undefined) {
+      throw new TypeError('the listener needs at least one certificate')
+    }
     this.#first = first.context
+    this.default = certificate
   }
 
   /** Exact names win over wildcards; without a match the first certificate is shown. */
