@@ -4,10 +4,8 @@
 import type { Refusal } from '../errors.ts'
 import type { Result } from '../util/result.ts'
 import type { AllowedRequest } from './allowed-request.ts'
+import type { SessionPolicyMode } from './aws/session-policy.ts'
 import type { ShapedRequestFields } from './shaped-request.ts'
-
-/** The credential's switch (contract §6): `none` is the role alone, by the operator's word. */
-export type SessionPolicyMode = 'decision' | 'derive' | 'none'
 
 export interface ShapeOptions {
   readonly sessionPolicy: SessionPolicyMode
