@@ -46,7 +46,7 @@ export function shape(
 
 /** Undefined: the shaped request means what was judged. */
 function factsFault(
-  { request, facts }: AllowedRequest,
+  { request, facts, decision }: AllowedRequest,
   route: Route,
   { path, query, headers, framing, payload, body }: ShapedParts,
 ): Refusal | undefined {
@@ -69,5 +69,8 @@ function factsFault(
   })
   if (again.ok && plainEqual(again.value, facts)) return undefined
   const detail = again.ok ? 'the facts differ' : again.error.detail
-  return refusal('ERR_SG_OBLIGATION_UNSUPPORTED', `after shaping: ${detail}`, 'SH-12')
+  // Without an obligation that could have changed it, the fault is ours.
+  const isObliged = decision.obligations.setHeaders !== undefined
+  const code = isObliged ? 'ERR_SG_OBLIGATION_UNSUPPORTED' : 'ERR_SG_INTERNAL'
+  return refusal(code, `after shaping: ${detail}`, 'SH-12')
 }

@@ -8,13 +8,17 @@ export function plainEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) || Array.isArray(b)) {
     return Array.isArray(a) && Array.isArray(b) && arraysEqual(a, b)
   }
-  const left = Object.entries(a)
-  if (left.length !== Object.keys(b).length) return false
-  const right: Readonly<Record<string, unknown>> = { ...b }
-  for (const [key, value] of left) {
-    if (!Object.hasOwn(right, key) || !plainEqual(value, right[key])) return false
+  if (!isRecord(a) || !isRecord(b)) return false
+  const names = Object.keys(a)
+  if (names.length !== Object.keys(b).length) return false
+  for (const name of names) {
+    if (!Object.hasOwn(b, name) || !plainEqual(a[name], b[name])) return false
   }
   return true
+}
+
+function isRecord(value: object): value is Readonly<Record<string, unknown>> {
+  return !Array.isArray(value)
 }
 
 function arraysEqual(a: readonly unknown[], b: readonly unknown[]): boolean {

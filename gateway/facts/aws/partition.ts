@@ -8,7 +8,6 @@ const BY_PREFIX: readonly (readonly [prefix: string, partition: string])[] = [
   ['us-isob-', 'aws-iso-b'],
   ['eu-isoe-', 'aws-iso-e'],
   ['us-isof-', 'aws-iso-f'],
-  ['eu-isof-', 'aws-iso-f'],
   ['eusc-', 'aws-eusc'],
 ]
 

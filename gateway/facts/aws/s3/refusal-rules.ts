@@ -1,5 +1,5 @@
-// Every rule by which an S3 request is refused before policy: its code, and a text of ours that
-// helps to mend the request. The texts are constant, so they may be shown to the agent.
+// Every rule by which an S3 request is refused before policy: its code, and a text that helps to mend
+// the request. Both text and detail are about the agent's own message, so it may read them.
 
 import { refusal, type Refusal } from '../../../errors.ts'
 import { err, type Result } from '../../../util/result.ts'
@@ -103,11 +103,16 @@ export const S3_RULES = {
 export type S3Rule = keyof typeof S3_RULES
 export type S3RefusalCode = (typeof S3_RULES)[S3Rule]['code']
 
-export function refuseS3(rule: S3Rule, detail: string): Result<never, Refusal<S3RefusalCode>> {
-  return err(refusal(S3_RULES[rule].code, detail, rule))
+export function refuseS3(rule: S3Rule, found: string): Result<never, Refusal<S3RefusalCode>> {
+  const { code, hint } = S3_RULES[rule]
+  return err(refusal(code, `${found}; ${hint}`, rule))
 }
 
-/** Text of the client in a detail: short, and no control can break a log line. */
+/** Text of the client in a detail: short, and in ASCII without controls, so it breaks no line. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text)
+  const short = text.length > 64 ? `${text.slice(0, 64)}...` : text
+  return JSON.stringify(short).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

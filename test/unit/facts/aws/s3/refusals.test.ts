@@ -277,6 +277,14 @@ t.test('S3-HEADER-TWICE: also where the reader of the wire let it through', (t) 
   t.end()
 })
 
+t.test('the detail says how to mend it, and holds no byte that could break a line', (t) => {
+  const facts = factsOf(s3Head('GET', `/reports?%0a%c3%bc${'x'.repeat(100)}=1`))
+  const detail = facts.ok ? '' : facts.error.detail
+  t.ok(detail.endsWith(S3_RULES['S3-QUERY-UNKNOWN'].hint))
+  t.match(detail, /^[ -~]{1,250}$/)
+  t.end()
+})
+
 t.test('every rule has a row here', (t) => {
   const covered = new Set<string>([
     'S3-HEADER-TWICE',
