@@ -3,7 +3,8 @@
 
 import { refusal, type Refusal } from '../errors.ts'
 import { isDenied, type DenyList } from '../spiffe/deny-list.ts'
-import type { CompiledGrammar } from '../spiffe/grammar.ts'
+import type { PathGrammar } from '../spiffe/grammar.ts'
+import { peerFields } from '../spiffe/peer-fields.ts'
 import { makePeer, type Peer } from '../spiffe/peer.ts'
 import type { TrustBundleSet } from '../spiffe/trust-bundle.ts'
 import type { VerifiedSvid } from '../spiffe/verify.ts'
@@ -12,11 +13,10 @@ import { err, ok, type Result } from '../util/result.ts'
 export interface AuthenticatePorts {
   readonly verify: (chain: readonly Buffer[]) => Result<VerifiedSvid, Refusal>
   readonly bundles: () => TrustBundleSet
-  readonly grammar: CompiledGrammar
+  /** Our own domain's: only its IDs have tenant, agent and role (contract §1). */
+  readonly grammar: PathGrammar
   readonly denyList: () => DenyList
   readonly now: () => number
-  /** Our own: only its IDs have tenant, agent and role (contract §1). */
-  readonly trustDomain: string
 }
 
 export function authenticate(
@@ -29,24 +29,12 @@ export function authenticate(
   const verified = ports.verify(chain)
   if (!verified.ok) return verified
   const svid = verified.value
-  const isOwn = svid.id.trustDomain === ports.trustDomain
-  const parts = isOwn ? ports.grammar.match(svid.id.path) : undefined
-  if (isOwn && parts === undefined) {
+  const names = ports.grammar.match(svid.id)
+  if (svid.id.trustDomain === ports.grammar.trustDomain && names === undefined) {
     const detail = `${svid.id.text} does not have the form of the configured grammar`
     return err(refusal('ERR_SG_SVID_GRAMMAR', detail))
   }
-  const peer = makePeer({
-    spiffeId: svid.id.text,
-    trustDomain: svid.id.trustDomain,
-    tenant: parts?.tenant,
-    agent: parts?.agent,
-    role: parts?.role,
-    serial: svid.serial,
-    notAfter: new Date(svid.notAfter).toISOString(),
-    expiresAt: svid.expiresAt,
-    sha256: svid.sha256,
-    bundleRevision: svid.bundleRevision,
-  })
+  const peer = makePeer(peerFields(svid, names))
   const denied = recheckPeer(peer, ports)
   return denied === undefined ? ok(peer) : err(denied)
 }

@@ -68,7 +68,9 @@ async function prepare(
   if (!shaped.ok) return shaped
   const credential = await obtain(journey, shaped.value)
   if (!credential.ok) return credential
-  return sign(shaped.value, credential.value, ports.clock.now())
+  const { region = '', signingName = '' } = allowed.value.route
+  const scope = { region, service: signingName }
+  return sign(shaped.value, credential.value, ports.clock.now(), scope)
 }
 
 /** A decision that cannot be recorded takes no effect. */

@@ -42,6 +42,7 @@ export function matchRoute(
       service: service.service,
       serviceId: service.id,
       dialect: service.dialect,
+      signingName: service.signingName,
       path,
       bucket,
       region,

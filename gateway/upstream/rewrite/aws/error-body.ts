@@ -2,7 +2,7 @@
 // the canonical request, session token included, and `ExpiredToken` the token itself. Such an answer
 // must never reach the agent (contract §7).
 
-import type { AwsCredential } from '../../../credential/credential.ts'
+import type { Credential } from '../../../credential/credential.ts'
 import type { HeaderLine } from '../../../request/message.ts'
 
 /** Error documents are a few KiB; what is longer is not one, and is not passed on unseen. */
@@ -14,7 +14,8 @@ export function mayEchoCredential(status: number, headers: readonly HeaderLine[]
   return !headers.some(([name, value]) => name.toLowerCase() === 'content-length' && value === '0')
 }
 
-export function echoesCredential(body: Buffer, credential: AwsCredential): boolean {
+export function echoesCredential(body: Buffer, credential: Credential): boolean {
+  if (credential.kind === 'none') return false
   return (
     body.includes(credential.accessKeyId) ||
     body.includes(credential.sessionToken.reveal()) ||
