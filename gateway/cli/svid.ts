@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import type { Refusal, SvidCode } from '../errors.ts'
 import { parseTrustDomain } from '../spiffe/id.ts'
 import { readPem } from '../spiffe/pem.ts'
+import { refuse } from '../spiffe/rules.ts'
 import { makeTrustBundleSet, parseTrustBundle } from '../spiffe/trust-bundle.ts'
 import type { TrustBundle, TrustBundleSet } from '../spiffe/trust-bundle.ts'
 import { checkLeafProfile, verifyX509Svid } from '../spiffe/verify.ts'
@@ -13,10 +14,13 @@ import type { VerifiedSvid } from '../spiffe/verify.ts'
 import { fingerprint, parseCertificate, splitCertificates } from '../spiffe/x509-svid.ts'
 import type { Certificate } from '../spiffe/x509-svid.ts'
 import { systemClock } from '../util/clock.ts'
+import { ok } from '../util/result.ts'
 import type { Result } from '../util/result.ts'
 import { formatRfc3339, parseRfc3339 } from '../util/rfc3339.ts'
 import { CliError } from './command.ts'
 import type { Action, ExitCode } from './command.ts'
+
+const DER_SEQUENCE = 0x30
 
 export interface SvidVerifyOptions {
   /** File with the presented chain, the leaf first: PEM, or DER one after another. */
@@ -38,7 +42,7 @@ export interface SvidInspectOptions {
 export const svidVerify: Action<SvidVerifyOptions> = async (options, io) => {
   const at = options.at === undefined ? systemClock.now() : parseInstant(options.at)
   const bundles = await readBundles(options.bundle)
-  const ders = splitFile(options.chain, await readInput(options.chain))
+  const ders = splitFile(await readInput(options.chain))
   const verdict = ders.ok ? verifyX509Svid(ders.value, bundles, at) : ders
   io.out(options.json === true ? verdictJson(verdict) : verdictText(verdict))
   return verdict.ok ? 0 : 1
@@ -46,10 +50,12 @@ export const svidVerify: Action<SvidVerifyOptions> = async (options, io) => {
 
 /** Exit 0: the first certificate has the profile of an X.509-SVID; 1: not, and why; 2: usage. */
 export const svidInspect: Action<SvidInspectOptions> = async (options, io) => {
-  const ders = splitFile(options.file, await readInput(options.file))
+  const ders = splitFile(await readInput(options.file))
   const parsed = ders.ok ? ders.value.map(parseCertificate) : [ders]
   const [first] = parsed
-  if (first === undefined) throw noCertificate(options.file)
+  if (first === undefined) {
+    throw new CliError(2, `${options.file} holds no certificate`, HINT_CHAIN)
+  }
   const profile = first.ok ? checkLeafProfile(first.value) : first
   const certificates = parsed.map((one) => (one.ok ? describe(one.value) : { error: one.error }))
   if (options.json === true) {
@@ -159,23 +165,20 @@ async function readInput(file: string): Promise<Buffer> {
   }
 }
 
-/** What is in PEM armour may be malformed (the answer is no); a file of another kind is usage. */
-function splitFile(file: string, bytes: Buffer): Result<readonly Buffer[], Refusal<SvidCode>> {
-  if (bytes[0] === 0x30) return splitCertificates(bytes)
+/** What cannot be read as certificates is an answer (no), as it is for a peer that sends it. */
+function splitFile(bytes: Buffer): Result<readonly Buffer[], Refusal<SvidCode>> {
+  if (bytes[0] === DER_SEQUENCE) return splitCertificates(bytes)
   const blocks = readPem(bytes.toString('utf8'))
-  if (!blocks.ok) throw new CliError(2, `${file}, ${blocks.error}`, HINT_CHAIN)
-  const certificates = blocks.value.filter(({ label }) => label === 'CERTIFICATE')
-  if (certificates.length === 0) throw noCertificate(file)
-  return { ok: true, value: certificates.map((block) => block.bytes) }
+  if (!blocks.ok) return refuse('XV+d1', blocks.error)
+  return ok(blocks.value.filter(({ label }) => label === 'CERTIFICATE').map((b) => b.bytes))
 }
 
 const HINT_CHAIN = 'give certificates as PEM (-----BEGIN CERTIFICATE-----), the leaf first, or DER'
 
-function noCertificate(file: string): CliError {
-  return new CliError(2, `${file} holds no certificate`, HINT_CHAIN)
-}
-
 async function readBundles(specs: readonly string[]): Promise<TrustBundleSet> {
+  if (specs.length === 0) {
+    throw new CliError(2, 'no trust bundle is given', 'write --bundle example.org=FILE')
+  }
   const bundles = new Map<string, TrustBundle>()
   for (const spec of specs) {
     const equals = spec.indexOf('=')

@@ -160,7 +160,8 @@ class PathSearch {
       verdict = isSignedBy(child, issuer.key)
       verdicts.set(issuer.certificate, verdict)
     }
-    if (!verdict) {
+    // Where key identifiers differ, this is simply another CA of the same name.
+    if (!verdict && !hasOtherKeyId(child, issuer.certificate)) {
       this.#loose ??= svidRefusal('XV+b8', 'its issuer is named in the path but did not sign it')
     }
     return verdict
@@ -221,6 +222,12 @@ function nameProblem(
     if (problem !== undefined) return svidRefusal('XV+b5', problem)
   }
   return undefined
+}
+
+function hasOtherKeyId(child: Certificate, issuer: Certificate): boolean {
+  const wanted = child.extensions.authorityKeyId
+  const own = issuer.extensions.subjectKeyId
+  return wanted !== undefined && own !== undefined && !wanted.equals(own)
 }
 
 function isSelfIssued(certificate: Certificate): boolean {
