@@ -110,7 +110,8 @@ export async function uploadPart(call: S3Call): Promise<S3Result> {
     return received.ok ? err(noSuchUpload()) : received
   }
   const { length, md5, checksum } = received.value
-  if (checksum !== undefined && checksum.name !== upload.checksumName) {
+  const named = upload.checksumName
+  if (checksum !== undefined && named !== undefined && checksum.name !== named) {
     collector.discard()
     const message = 'Checksum Type mismatch occurred between the upload and this part'
     return err(fault(400, 'InvalidRequest', message))

@@ -70,13 +70,7 @@ function hmac(key: string | Buffer, text: string): Buffer {
 
 /** Decoded once and encoded once, never normalised: S3's rule, where `a//../b` is a key. */
 function canonicalPath(target: string): string | undefined {
-  const segments = pathOf(target).split('/').map(percentDecode)
-  const encoded: string[] = []
-  for (const segment of segments) {
-    if (segment === undefined) return undefined
-    encoded.push(percentEncode(segment))
-  }
-  return encoded.join('/')
+  return percentDecode(pathOf(target))?.split('/').map(percentEncode).join('/')
 }
 
 function canonicalQuery(target: string): string | undefined {
