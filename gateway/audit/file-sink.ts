@@ -6,7 +6,6 @@
 // Trusts: the directory's owner and the file system's word that synced is synced.
 
 import { GatewayError } from '../errors.ts'
-import type { Clock } from '../util/clock.ts'
 import type { StopTimer, Timers } from '../util/timers.ts'
 import { nodeAuditFs } from './audit-fs.ts'
 import { AuditSetupError, errorCode } from './audit-key.ts'
@@ -20,7 +19,10 @@ import { SegmentWriter } from './segment-writer.ts'
 import type { SegmentSettings } from './segment-writer.ts'
 import { lastRecord } from './segments.ts'
 
-/** One ticker for checkpoints, stalls and recovery. */
+/**
+ * One ticker for checkpoints, stalls and recovery. Time is counted in its ticks: a clock that is set
+ * or a process that was stopped for a while must not look like a disk that hangs.
+ */
 const TICK_MS = 1000
 /** One write takes about this much at most, so that memory stays bounded. */
 const MAX_BATCH = 4 * 1024 * 1024
@@ -60,12 +62,12 @@ export async function openFileSink(options: FileSinkOptions): Promise<AuditLog> 
 }
 
 class FileSink implements AuditLog {
-  readonly #clock: Clock
   readonly #timers: Timers
   readonly #settings: SegmentSettings
   readonly #limits: FileSinkLimits
   readonly #observer: AuditObserver | undefined
   readonly #stopTicking: StopTimer
+  #ticks = 0
   #queue: Pending[] = []
   #queued = 0
   #overflowed = false
@@ -74,7 +76,7 @@ class FileSink implements AuditLog {
   /** The last record that is known to be written: a fresh file links to it. */
   #committed: RecordLink
   /** What the writer is busy with, for the stall watch. */
-  #inFlight: { readonly items: readonly Pending[]; readonly since: number } | undefined
+  #inFlight: { readonly items: readonly Pending[]; readonly sinceTick: number } | undefined
   /** The mark of the writer at work: there is one at a time. */
   #writer: object | undefined
   #running: Promise<void> | undefined
@@ -82,18 +84,16 @@ class FileSink implements AuditLog {
   #closing: Promise<void> | undefined
   /** Starts at one: a file's first record is worth a signature too, as it covers the file before. */
   #sinceCheckpoint = 1
-  #lastCheckpointAt: number
+  #lastCheckpointTick = 0
   #checkpointDue = false
 
   constructor(options: FileSinkOptions, settings: SegmentSettings, segment: SegmentWriter) {
-    this.#clock = options.clock
     this.#timers = options.timers
     this.#settings = settings
     this.#limits = { ...FILE_SINK_LIMITS, ...options.limits }
     this.#observer = options.observer
     this.#segment = segment
     this.#committed = segment.last
-    this.#lastCheckpointAt = options.clock.now()
     this.#stopTicking = options.timers.every(TICK_MS, () => {
       this.#tick()
     })
@@ -167,7 +167,7 @@ class FileSink implements AuditLog {
   /** False: the file was given up. */
   async #writeBatch(segment: SegmentWriter): Promise<boolean> {
     const items = this.#takeBatch()
-    this.#inFlight = { items, since: this.#clock.now() }
+    this.#inFlight = { items, sinceTick: this.#ticks }
     let bytes: number
     try {
       bytes = await segment.write(preparedOf(items), this.#takeCheckpoint(items.length))
@@ -212,11 +212,11 @@ class FileSink implements AuditLog {
   #checkpointed(): void {
     this.#checkpointDue = false
     this.#sinceCheckpoint = 0
-    this.#lastCheckpointAt = this.#clock.now()
+    this.#lastCheckpointTick = this.#ticks
   }
 
   async #rotate(segment: SegmentWriter): Promise<void> {
-    this.#inFlight = { items: [], since: this.#clock.now() }
+    this.#inFlight = { items: [], sinceTick: this.#ticks }
     try {
       await segment.finish()
       const next = await SegmentWriter.open(this.#settings, segment.last)
@@ -252,12 +252,15 @@ class FileSink implements AuditLog {
   }
 
   #tick(): void {
-    const now = this.#clock.now()
+    this.#ticks += 1
     if (this.#segment === undefined) {
       if (this.#closing === undefined) this.#recovering ??= this.#recover()
       return
     }
-    if (this.#inFlight !== undefined && now - this.#inFlight.since > this.#limits.stallMs) {
+    if (
+      this.#inFlight !== undefined &&
+      this.#elapsed(this.#inFlight.sinceTick) > this.#limits.stallMs
+    ) {
       this.#abandon('STALLED')
       // That writer still waits for the call that hangs; the next file gets one of its own.
       this.#writer = undefined
@@ -266,11 +269,15 @@ class FileSink implements AuditLog {
     }
     if (
       this.#sinceCheckpoint > 0 &&
-      now - this.#lastCheckpointAt >= this.#limits.checkpointEveryMs
+      this.#elapsed(this.#lastCheckpointTick) >= this.#limits.checkpointEveryMs
     ) {
       this.#checkpointDue = true
       this.#run()
     }
+  }
+
+  #elapsed(sinceTick: number): number {
+    return (this.#ticks - sinceTick) * TICK_MS
   }
 
   async #recover(): Promise<void> {
