@@ -15,8 +15,14 @@ function main() {
   var found = process.versions.node.split('.').map(Number)
   if (isOlder(found, NEEDED)) {
     process.stderr.write(
-      'svidgate needs Node ' + NEEDED.join('.') + ' or newer; this is ' + process.version + ' (' + process.execPath + ')\n' +
-        'install a current Node (24 is recommended) and run make again\n'
+      'svidgate needs Node ' +
+        NEEDED.join('.') +
+        ' or newer; this is ' +
+        process.version +
+        ' (' +
+        process.execPath +
+        ')\n' +
+        'install a current Node (24 is recommended) and run make again\n',
     )
     return 2
   }

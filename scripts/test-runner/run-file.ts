@@ -92,11 +92,11 @@ function collect(child: ChildProcess, tally: TapTally): () => string {
   return () => stderr
 }
 
-async function ended(
+function ended(
   child: ChildProcess,
   faults: string[],
 ): Promise<readonly [number | null, NodeJS.Signals | null]> {
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     child.once('exit', (code, signal) => {
       resolve([code, signal])
     })

@@ -33,9 +33,9 @@ async function run(
   )
   const ended = once(child, 'exit')
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
-  const [code] = await ended
+  const [code] = (await ended) as [number | null]
   const lines = stdout.trimEnd().split('\n')
-  return { code: Number(code), output: stdout + stderr, lastLine: lines.at(-1) ?? '' }
+  return { code: code ?? -1, output: stdout + stderr, lastLine: lines.at(-1) ?? '' }
 }
 
 t.test('assertions are counted, not files and not subtests', async (t) => {
