@@ -233,12 +233,15 @@ class Watchdog {
   async #ask(): Promise<ProbeReport | undefined> {
     const channel = this.#child.stdio[3]
     if (channel === null || channel === undefined) return undefined
-    const tooLate = delay(PROBE_ANSWER_MS)
-    const answer = once(channel, 'data').then(([chunk]) => String(chunk))
-    this.#child.kill('SIGUSR2')
-    const text = await Promise.race([answer, tooLate.promise])
-    tooLate.cancel()
-    return text === false ? undefined : parseReport(text)
+    const tooLate = AbortSignal.timeout(PROBE_ANSWER_MS)
+    try {
+      const answer = once(channel, 'data', { signal: tooLate })
+      this.#child.kill('SIGUSR2')
+      const [chunk] = (await answer) as [Buffer]
+      return parseReport(chunk.toString())
+    } catch {
+      return undefined // busy or gone: the deadline and the exit decide about those
+    }
   }
 
   #kill(reason: string): void {
