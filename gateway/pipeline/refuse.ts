@@ -2,13 +2,13 @@
 // asked, with the connection closed where what follows on it could not be trusted.
 
 import type { Refusal } from '../errors.ts'
-import { answerOf } from '../respond/answer.ts'
-import type { Dialect } from '../routing/route.ts'
+import { renderRefusal } from '../respond/answer.ts'
+import { guessDialect } from '../respond/guess-dialect.ts'
 import type { Journey } from './journey.ts'
 
 export function answerRefusal(journey: Journey, refusal: Refusal, now: number): number {
   const { exchange, facts, request, decision } = journey
-  const answer = answerOf(dialectOf(journey), {
+  const answer = renderRefusal(journey.route?.dialect ?? guessDialect(exchange.head.headers), {
     code: refusal.code,
     decisionId: journey.id,
     role: exchange.peer.role,
@@ -34,22 +34,4 @@ function isOurs({ code }: Refusal): boolean {
     code === 'ERR_SG_OPERATION_UNKNOWN' ||
     code === 'ERR_SG_OPERATION_AMBIGUOUS'
   )
-}
-
-/** Before there is a route only the client's own words tell what it can read. */
-function dialectOf({ route, exchange }: Journey): Dialect {
-  if (route !== undefined) return route.dialect
-  for (const [name, value] of exchange.head.headers) {
-    const lower = name.toLowerCase()
-    if (lower === 'x-amz-target') return 'aws-json'
-    if (lower === 'smithy-protocol' && value.includes('cbor')) return 'aws-cbor'
-  }
-  const { target } = exchange.head
-  if (target.startsWith('/gcp/')) return 'google'
-  if (target.startsWith('/azure/')) return 'azure-xml'
-  return target.startsWith('/aws/s3') || exchange.head.headers.some(isS3Host) ? 's3' : 'json'
-}
-
-function isS3Host([name, value]: readonly [string, string]): boolean {
-  return name.toLowerCase() === 'host' && /(?:^|\.)s3\./.test(value)
 }

@@ -1,9 +1,12 @@
 // undici's and Node's errors, mapped to our codes. The only file that knows their names.
 
-import type { UpstreamCode } from '../errors.ts'
+import type { RequestCode, UpstreamCode } from '../errors.ts'
 
-const CODES: ReadonlyMap<string, UpstreamCode> = new Map<string, UpstreamCode>([
+export type SendCode = UpstreamCode | Extract<RequestCode, 'ERR_SG_REQUEST_TIMEOUT'>
+
+const CODES: ReadonlyMap<string, SendCode> = new Map<string, SendCode>([
   ['SVIDGATE_EGRESS_REFUSED', 'ERR_SG_UPSTREAM_REFUSED'],
+  ['SVIDGATE_BODY_STALLED', 'ERR_SG_REQUEST_TIMEOUT'],
   ['UND_ERR_CONNECT_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
   ['UND_ERR_HEADERS_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
   ['UND_ERR_BODY_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
@@ -18,7 +21,7 @@ const CODES: ReadonlyMap<string, UpstreamCode> = new Map<string, UpstreamCode>([
 ])
 
 export interface MappedFailure {
-  readonly code: UpstreamCode
+  readonly code: SendCode
   readonly detail: string
 }
 

@@ -21,8 +21,12 @@ type Sent = Result<ExchangeTotals, SendFailure>
 export class UpstreamForwarder implements Upstream {
   readonly #pools: PoolCache
 
-  constructor(options: PoolOptions) {
+  readonly #bodyIdleMs: number
+
+  /** @param bodyIdleMs longest wait for a client's next body bytes */
+  constructor(options: PoolOptions, bodyIdleMs: number) {
     this.#pools = new PoolCache(options)
+    this.#bodyIdleMs = bodyIdleMs
   }
 
   send(
@@ -34,7 +38,7 @@ export class UpstreamForwarder implements Upstream {
     if (!isSignedRequest(request)) throw new TypeError('only a signed request can be sent')
     const pool = this.#pools.get(request.upstream, request.identity)
     return new Promise((resolve) => {
-      const payload = payloadOf(request, body)
+      const payload = this.#payloadOf(request, body)
       new Exchange(sink, payload, cancel, resolve).start(pool, request)
     })
   }
@@ -42,11 +46,11 @@ export class UpstreamForwarder implements Upstream {
   close(): Promise<void> {
     return this.#pools.close()
   }
-}
 
-function payloadOf(request: SignedRequest, body: Readable): Buffer | RequestBody | null {
-  if (request.body !== undefined) return request.body
-  return request.framing.kind === 'none' ? null : new RequestBody(body)
+  #payloadOf(request: SignedRequest, body: Readable): Buffer | RequestBody | null {
+    if (request.body !== undefined) return request.body
+    return request.framing.kind === 'none' ? null : new RequestBody(body, this.#bodyIdleMs)
+  }
 }
 
 class Exchange implements Dispatcher.DispatchHandler {

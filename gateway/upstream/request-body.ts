@@ -4,13 +4,26 @@
 
 import { Readable } from 'node:stream'
 
+/** The client stopped sending in the middle of its body. */
+export class BodyStalled extends Error {
+  readonly code = 'SVIDGATE_BODY_STALLED'
+
+  constructor() {
+    super('the client stopped sending its body')
+    this.name = 'BodyStalled'
+  }
+}
+
 export class RequestBody extends Readable {
   readonly #source: Readable
+  readonly #idle: NodeJS.Timeout
   bytes = 0
 
-  constructor(source: Readable) {
+  /** @param idleMs longest wait for the client's next bytes; the upstream's own pace is not counted */
+  constructor(source: Readable, idleMs: number) {
     super({ highWaterMark: 64 * 1024 })
     this.#source = source
+    this.#idle = setTimeout(this.#onIdle, idleMs)
     source.on('data', this.#onData)
     source.once('end', this.#onEnd)
     source.once('error', this.#onError)
@@ -22,6 +35,7 @@ export class RequestBody extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    clearTimeout(this.#idle)
     this.#source.removeListener('data', this.#onData)
     this.#source.removeListener('end', this.#onEnd)
     this.#source.removeListener('close', this.#onClose)
@@ -31,11 +45,19 @@ export class RequestBody extends Readable {
 
   readonly #onData = (chunk: Buffer): void => {
     this.bytes += chunk.length
+    this.#idle.refresh()
     if (!this.push(chunk)) this.#source.pause()
   }
 
   readonly #onEnd = (): void => {
+    clearTimeout(this.#idle)
     this.push(null)
+  }
+
+  readonly #onIdle = (): void => {
+    // While the upstream takes nothing, nothing is asked of the client.
+    if (this.#source.isPaused()) this.#idle.refresh()
+    else this.destroy(new BodyStalled())
   }
 
   readonly #onError = (error: Error): void => {
