@@ -61,7 +61,17 @@ export function createWasmEngine(
   }
 }
 
-function firstInstance({ module, moduleBytes, data }: WasmEngineOptions): PolicyInstance {
+/** Names of the built-ins that a module leaves to the host, sorted. Throws for a broken module. */
+export function requiredBuiltins(module: WasmModule, moduleBytes: number): readonly string[] {
+  const instance = firstInstance({ module, moduleBytes, data: '{}' })
+  return [...instance.requiredBuiltins().keys()].sort()
+}
+
+function firstInstance({
+  module,
+  moduleBytes,
+  data,
+}: Pick<WasmEngineOptions, 'module' | 'moduleBytes' | 'data'>): PolicyInstance {
   const dataBytes = Buffer.byteLength(data)
   const base = MODULE_PAGES + WORKING_PAGES + Math.ceil(moduleBytes / PAGE_BYTES)
   const initialPages = base + Math.ceil((dataBytes * (DATA_EXPANSION + 1)) / PAGE_BYTES)

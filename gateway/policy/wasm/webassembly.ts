@@ -30,7 +30,8 @@ interface WebAssemblyApi {
   readonly Memory: new (descriptor: { initial: number; maximum: number }) => WasmMemory
 }
 
-const api = Reflect.get(globalThis, 'WebAssembly') as WebAssemblyApi
+const found: unknown = Reflect.get(globalThis, 'WebAssembly')
+const api = found as WebAssemblyApi
 
 export const PAGE_BYTES = 65_536
 
