@@ -3,18 +3,27 @@
 
 import { refusal, type Refusal } from '../errors.ts'
 import { isDenied, type DenyList } from '../spiffe/deny-list.ts'
-import type { PathGrammar } from '../spiffe/grammar.ts'
+import type { AgentNames, PathGrammar } from '../spiffe/grammar.ts'
+import type { SpiffeId } from '../spiffe/id.ts'
 import { peerFields } from '../spiffe/peer-fields.ts'
 import { makePeer, type Peer } from '../spiffe/peer.ts'
 import type { TrustBundleSet } from '../spiffe/trust-bundle.ts'
 import type { VerifiedSvid } from '../spiffe/verify.ts'
 import { err, ok, type Result } from '../util/result.ts'
 
+/** A partner's path grammar, and which of their tenants are which of ours (contract §1). */
+export interface ForeignNames {
+  readonly grammar: PathGrammar
+  readonly tenants: ReadonlyMap<string, string>
+}
+
 export interface AuthenticatePorts {
   readonly verify: (chain: readonly Buffer[]) => Result<VerifiedSvid, Refusal>
   readonly bundles: () => TrustBundleSet
-  /** Our own domain's: only its IDs have tenant, agent and role (contract §1). */
+  /** Our own trust domain's: an ID that does not fit is refused. */
   readonly grammar: PathGrammar
+  /** By trust domain; one that is not here has no tenant, agent or role. */
+  readonly foreign: ReadonlyMap<string, ForeignNames>
   readonly denyList: () => DenyList
   readonly now: () => number
 }
@@ -28,15 +37,24 @@ export function authenticate(
   }
   const verified = ports.verify(chain)
   if (!verified.ok) return verified
-  const svid = verified.value
-  const names = ports.grammar.match(svid.id)
-  if (svid.id.trustDomain === ports.grammar.trustDomain && names === undefined) {
-    const detail = `${svid.id.text} does not have the form of the configured grammar`
+  const { id } = verified.value
+  const isOwn = id.trustDomain === ports.grammar.trustDomain
+  const names = isOwn ? ports.grammar.match(id) : foreignNames(id, ports)
+  if (isOwn && names === undefined) {
+    const detail = `${id.text} does not have the form of the configured grammar`
     return err(refusal('ERR_SG_SVID_GRAMMAR', detail))
   }
-  const peer = makePeer(peerFields(svid, names))
+  const peer = makePeer(peerFields(verified.value, names))
   const denied = recheckPeer(peer, ports)
   return denied === undefined ? ok(peer) : err(denied)
+}
+
+/** A tenant of theirs that is not mapped gives no names at all: it must never look like one of ours. */
+function foreignNames(id: SpiffeId, ports: AuthenticatePorts): AgentNames | undefined {
+  const foreign = ports.foreign.get(id.trustDomain)
+  const names = foreign?.grammar.match(id)
+  const tenant = names === undefined ? undefined : foreign?.tenants.get(names.tenant)
+  return names === undefined || tenant === undefined ? undefined : { ...names, tenant }
 }
 
 /** Undefined: the identity still holds. Called for every request, and after every change. */

@@ -32,7 +32,7 @@ export function authorize(
   if (!input.ok) return input
   journey.input = input.value
   const before = elapsed()
-  const answer = generation.engine.evaluate(generation.entrypoint, input.value.text)
+  const answer = generation.engine.evaluate(generation.entrypoint, input.value)
   journey.policyTime = elapsed() - before
   if (!answer.ok) {
     const code =

@@ -33,8 +33,6 @@ export interface Generation {
   readonly zones: readonly string[]
   readonly credentials: Credentials
   readonly requestLimits: RequestLimits
-  /** Bytes of bodies held for inspection at one time, over all requests. */
-  readonly inspectBytes: number
 }
 
 /** What metrics learn of one finished request. */
