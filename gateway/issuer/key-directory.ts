@@ -6,7 +6,8 @@ import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { GatewayError } from '../errors.ts'
-import type { KeyState } from './keys.ts'
+
+export type KeyState = 'active' | 'next' | 'retired'
 
 export interface KeyFile {
   readonly state: KeyState
