@@ -3,7 +3,13 @@
 // verifies the token with node:crypto, checks every parameter limit, and refuses a signed call.
 
 import { createHash, createPublicKey, randomBytes, verify, type JsonWebKey } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  get as httpGet,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 
@@ -164,11 +170,11 @@ export class FakeSts {
 
   async #keys(): Promise<JsonWebKey[]> {
     try {
-      const discovery = await fetch(`${this.#options.issuer}/.well-known/openid-configuration`)
-      const metadata = (await discovery.json()) as { issuer?: string; jwks_uri?: string }
+      const metadata = (await getJson(
+        `${this.#options.issuer}/.well-known/openid-configuration`,
+      )) as { issuer?: string; jwks_uri?: string }
       if (metadata.issuer !== this.#options.issuer) throw badToken('issuer of the document')
-      const answer = await fetch(metadata.jwks_uri ?? '')
-      const { keys } = (await answer.json()) as { keys: JsonWebKey[] }
+      const { keys } = (await getJson(metadata.jwks_uri ?? '')) as { keys: JsonWebKey[] }
       for (const key of keys) {
         if (key['d'] !== undefined || key['use'] !== 'sig' || key['alg'] !== 'RS256') {
           throw badToken('key document')
@@ -211,6 +217,15 @@ export class FakeSts {
 </AssumeRoleWithWebIdentityResponse>
 `
   }
+}
+
+async function getJson(url: string): Promise<unknown> {
+  const request = httpGet(url, { agent: false })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  if (response.statusCode !== 200) throw new Error(`${url}: ${response.statusCode}`)
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'))
 }
 
 function readForm(text: string): Map<string, string> {

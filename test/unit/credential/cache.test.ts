@@ -103,6 +103,24 @@ t.test('refreshed in the background at 80 % of an hour; nobody waits for it', as
   t.equal(endOf(await ask()), time.now + HOUR, 'then the new one')
 })
 
+t.test('many requests while a refresh is under way start no second one', async (t) => {
+  const { ask, count, time, answer } = bench()
+  const first = await ask()
+  let release = (): void => undefined
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  answer(() => gate.then(() => fresh(time.now + HOUR)))
+  time.now += HOUR * 0.9
+  const answers = await Promise.all(Array.from({ length: 100 }, () => ask()))
+  t.ok(answers.every((got) => endOf(got) === endOf(first)))
+  t.equal(count(), 2)
+  release()
+  await settled()
+  t.equal(endOf(await ask()), time.now + HOUR)
+  t.equal(count(), 2)
+})
+
 t.test(
   'refreshed 5 minutes before the end where that is earlier, never in the first half',
   async (t) => {

@@ -1,10 +1,11 @@
 // A token driver's answer is read as hostile: only the token that was asked for comes through.
 
-import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createSign, generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { refusal } from '../../../gateway/errors.ts'
 import { checkedSource } from '../../../gateway/issuer/checked-source.ts'
-import { createIssuerSource, type JwtSvidSource } from '../../../gateway/issuer/jwt-svid-source.ts'
+import { createIssuerSource } from '../../../gateway/issuer/issuer-source.ts'
+import type { JwtSvidSource } from '../../../gateway/spiffe/jwt-svid.ts'
 import { err, ok } from '../../../gateway/util/result.ts'
 import { Secret } from '../../../gateway/util/secret.ts'
 import { issuerKeys } from '../../support/issuer-keys.ts'
@@ -33,9 +34,9 @@ function b64(text: string): string {
   return Buffer.from(text).toString('base64url')
 }
 
-function token(header: string, claims: string, key: KeyObject = privateKey): string {
+function token(header: string, claims: string, key = privateKey, hash = 'RSA-SHA256'): string {
   const input = `${b64(header)}.${b64(claims)}`
-  return `${input}.${createSign('RSA-SHA256').update(input).sign(key).toString('base64url')}`
+  return `${input}.${createSign(hash).update(input).sign(key).toString('base64url')}`
 }
 
 function driver(text: string, expiresAt = NOW + 285_000): JwtSvidSource {
@@ -119,7 +120,16 @@ const HOSTILE: { id: string; rule: string; text: string }[] = [
   { id: 'another typ', rule: 'JWT-4', text: jwt({ ...HEADER, typ: 'at+jwt' }, CLAIMS) },
   { id: 'alg none', rule: 'JWT-2', text: `${b64('{"alg":"none"}')}.${b64(claims)}.` },
   { id: 'alg HS256', rule: 'JWT-2', text: jwt({ ...HEADER, alg: 'HS256' }, CLAIMS) },
-  { id: 'alg RS512', rule: 'JWT-2', text: jwt({ ...HEADER, alg: 'RS512' }, CLAIMS) },
+  {
+    id: 'alg RS512',
+    rule: 'JWT-2',
+    text: token(
+      JSON.stringify({ ...HEADER, alg: 'RS512' }),
+      JSON.stringify(CLAIMS),
+      privateKey,
+      'RSA-SHA512',
+    ),
+  },
   { id: 'unknown kid', rule: 'JWT-2', text: jwt({ ...HEADER, kid: 'x' }, CLAIMS) },
   { id: 'no kid', rule: 'JWT-2', text: jwt({ alg: 'RS256', typ: 'JWT' }, CLAIMS) },
   { id: 'signed by another key', rule: 'JWT-2', text: token(header, claims, other) },

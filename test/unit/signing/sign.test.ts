@@ -129,8 +129,8 @@ t.test('a new day, region or secret gives another key; nothing stale is used', (
     },
   ]
   for (const round of [1, 2]) {
-    for (const { now, region, service, credential } of scopes) {
-      const result = sign(shapedRequest({}), credential, now, { region, service })
+    for (const { now, region, service, credential: used } of scopes) {
+      const result = sign(shapedRequest({}), used, now, { region, service })
       if (!result.ok) throw new Error(result.error.detail)
       seen.add(valueOf(result.value, 'authorization') ?? '')
     }

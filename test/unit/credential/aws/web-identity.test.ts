@@ -7,7 +7,7 @@ import type { AwsWebIdentityOptions } from '../../../../gateway/credential/aws/o
 import { AwsWebIdentity } from '../../../../gateway/credential/aws/web-identity.ts'
 import type { CredentialAnswer } from '../../../../gateway/credential/driver.ts'
 import type { OutboundAnswer, OutboundFailure } from '../../../../gateway/credential/outbound.ts'
-import type { JwtSvidRequest } from '../../../../gateway/issuer/jwt-svid-source.ts'
+import type { JwtSvidRequest } from '../../../../gateway/spiffe/jwt-svid.ts'
 import type { HeaderLine } from '../../../../gateway/request/message.ts'
 import type { Peer } from '../../../../gateway/spiffe/peer.ts'
 import { refusal } from '../../../../gateway/errors.ts'
@@ -62,10 +62,10 @@ async function run(
       post: (origin, path, headers, body, limits) => {
         const form = new URLSearchParams(body.toString('latin1'))
         sent.push({ origin, path, headers, form, deadlineMs: limits.deadlineMs })
-        const reply = replies[sent.length - 1]
-        return reply === undefined
+        const next = replies[sent.length - 1]
+        return next === undefined
           ? Promise.reject(new Error('one too many'))
-          : Promise.resolve(reply)
+          : Promise.resolve(next)
       },
     },
   )
@@ -170,7 +170,7 @@ t.test(
   },
 )
 
-t.test('a policy switch that is not none refuses a session without one', async (t) => {
+t.test('a policy switch that is not none refuses a session without one', (t) => {
   for (const sessionPolicy of ['decision', 'derive'] as const) {
     const driver = new AwsWebIdentity(
       { ...OPTIONS, sessionPolicy },
@@ -183,6 +183,7 @@ t.test('a policy switch that is not none refuses a session without one', async (
     const plan = driver.plan(peer(), undefined)
     t.equal(plan.ok ? '' : plan.error.rule, 'STS-1', sessionPolicy)
   }
+  t.end()
 })
 
 t.test('a session policy that STS could not take is refused before anything is sent', async (t) => {
@@ -198,6 +199,9 @@ t.test('an identity that cannot fill the role is refused before anything is sent
   t.equal(answer.ok ? '' : answer.error.code, 'ERR_SG_CREDENTIAL_CONFIG')
   t.equal(answer.ok ? '' : answer.error.rule, 'STS-3')
   t.equal(sent.length, 0)
+  const far = await run([], {}, peer({ spiffeId: `spiffe://example.org/${'a'.repeat(240)}` }))
+  t.equal(far.answer.ok ? '' : far.answer.error.rule, 'STS-9', 'a subject that STS cannot take')
+  t.equal(far.sent.length, 0)
   const long = await run([], {}, peer({ role: 'r'.repeat(65) }))
   t.equal(long.answer.ok ? '' : long.answer.error.rule, 'STS-3', 'longer than IAM allows')
 })
