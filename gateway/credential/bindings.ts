@@ -90,5 +90,5 @@ function collect(compiled: readonly Compiled[], segments: readonly string[]): re
 
 function matches(pattern: readonly string[], segments: readonly string[]): boolean {
   if (pattern.length !== segments.length) return false
-  return pattern.every((part, index) => part === segments[index] || (part === '*' && index > 2))
+  return pattern.every((part, index) => part === segments[index] || part === '*')
 }

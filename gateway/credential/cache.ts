@@ -90,7 +90,9 @@ export class CredentialCache {
     const failure = this.#failureOf(key, now)
     if (live !== undefined && now < live.usableUntil) {
       const isDue = now >= live.refreshAt && failure === undefined
-      if (isDue && !this.#flights.has(key) && this.#mayStart()) this.#start(name, key, exchange)
+      if (isDue && !this.#flights.has(key) && this.#mayStart()) {
+        void this.#start(name, key, exchange)
+      }
       return live.answer
     }
     const flight = this.#flights.get(key)
@@ -157,7 +159,6 @@ export class CredentialCache {
     const life = expiresAt - now
     const due = Math.max(Math.min(life * REFRESH_PART, life - REFRESH_BEFORE), life * EARLIEST_PART)
     const jitter = this.#random() * life * JITTER_PART
-    this.#failures.delete(key)
     this.#live.set(key, {
       name,
       answer: ok(answer.value),

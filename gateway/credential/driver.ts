@@ -21,7 +21,7 @@ export type CredentialAnswer = Result<Credential, Refusal<CredentialCode>>
 export interface CredentialPlan {
   /** Every input of the exchange, length-safe (`cache-key.ts`). */
   readonly cacheKey: string
-  exchange(): Promise<CredentialAnswer>
+  readonly exchange: () => Promise<CredentialAnswer>
 }
 
 /** A token endpoint and the audience of the tokens that it is shown. */

@@ -3,7 +3,7 @@
 // is shown at two token endpoints, because the one could then use our tokens at the other.
 
 import { refusal, type CredentialCode, type Refusal } from '../errors.ts'
-import type { JwtSvidSource } from '../issuer/jwt-svid-source.ts'
+import type { JwtSvidSource } from '../spiffe/jwt-svid.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import { err } from '../util/result.ts'
@@ -87,11 +87,10 @@ async function obtain(
   request: CredentialRequest,
   ports: CredentialPorts,
 ): Promise<CredentialAnswer> {
-  if (driver === undefined)
-    return err(config(`there is no credential ${request.name}`, 'CRED-name'))
+  if (driver === undefined) return err(fault(`there is no credential ${request.name}`, 'CRED-name'))
   if (!isServed(driver, request.peer, ports.trustDomain)) {
     const detail = `credential ${driver.name} does not list trust domain ${request.peer.trustDomain}`
-    return err(config(detail, 'CRED-trust-domain'))
+    return err(fault(detail, 'CRED-trust-domain'))
   }
   const plan = driver.plan(request.peer, request.sessionPolicy)
   if (!plan.ok) return plan
@@ -102,6 +101,6 @@ function isServed(driver: CredentialDriver, peer: Peer, own: string): boolean {
   return peer.trustDomain === own || driver.trustDomains.has(peer.trustDomain)
 }
 
-function config(detail: string, rule: string): Refusal<CredentialCode> {
+function fault(detail: string, rule: string): Refusal<CredentialCode> {
   return refusal('ERR_SG_CREDENTIAL_CONFIG', detail, rule)
 }

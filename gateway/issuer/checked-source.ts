@@ -6,7 +6,7 @@ import { compactVerify } from 'jose'
 import { refusal, type CredentialCode, type Refusal } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Result } from '../util/result.ts'
-import type { JwtSvid, JwtSvidRequest, JwtSvidSource } from './jwt-svid-source.ts'
+import type { JwtSvid, JwtSvidRequest, JwtSvidSource } from '../spiffe/jwt-svid.ts'
 import { ISSUER_ALGORITHM, type IssuerKeys } from './keys.ts'
 import { MAX_TOKEN_TTL } from './mint.ts'
 

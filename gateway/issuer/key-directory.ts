@@ -6,7 +6,8 @@ import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { GatewayError } from '../errors.ts'
-import type { KeyState } from './keys.ts'
+
+export type KeyState = 'active' | 'next' | 'retired'
 
 export interface KeyFile {
   readonly state: KeyState
@@ -42,7 +43,7 @@ export async function listKeyFiles(directory: string): Promise<readonly KeyFile[
   const files: KeyFile[] = []
   if (names.includes(ACTIVE)) files.push({ state: 'active', path: join(directory, ACTIVE) })
   if (names.includes(NEXT)) files.push({ state: 'next', path: join(directory, NEXT) })
-  for (const name of names.filter((name) => RETIRED.test(name)).toSorted()) {
+  for (const name of names.filter((entry) => RETIRED.test(entry)).toSorted()) {
     files.push({ state: 'retired', path: join(directory, name) })
   }
   return files

@@ -6,14 +6,18 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import { GatewayError } from '../errors.ts'
-import { listKeyFiles, prepareKeyDirectory, readKeyFile, type KeyFile } from './key-directory.ts'
+import {
+  listKeyFiles,
+  prepareKeyDirectory,
+  readKeyFile,
+  type KeyFile,
+  type KeyState,
+} from './key-directory.ts'
 
 export const ISSUER_ALGORITHM = 'RS256'
 
 /** Bits. What all three clouds accept and NIST SP 800-131A asks for. */
 export const MIN_MODULUS_LENGTH = 2048
-
-export type KeyState = 'active' | 'next' | 'retired'
 
 /** RFC 7517, public members only. */
 export interface PublicJwk {

@@ -4,6 +4,7 @@
 // AWS refuses others.
 
 import { SignJWT } from 'jose'
+import type { JwtSvid, JwtSvidRequest } from '../spiffe/jwt-svid.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import { Secret } from '../util/secret.ts'
 import { assertIssuerUrl } from './issuer-url.ts'
@@ -26,21 +27,7 @@ export interface MintOptions {
   readonly randomId: () => string
 }
 
-export interface TokenRequest {
-  /** `sub` */
-  readonly subject: string
-  /** `aud`, exactly one */
-  readonly audience: string
-  readonly peer: Peer
-}
-
-export interface MintedToken {
-  readonly token: Secret
-  /** ms since the epoch */
-  readonly expiresAt: number
-}
-
-export type Mint = (request: TokenRequest, now: number) => Promise<MintedToken>
+export type Mint = (request: JwtSvidRequest, now: number) => Promise<JwtSvid>
 
 /** @throws TypeError for options that could never give a token that clouds accept */
 export function createMint(options: MintOptions): Mint {

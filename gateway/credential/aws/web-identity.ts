@@ -4,7 +4,7 @@
 // endpoint nor its answer.
 
 import { refusal, type CredentialCode, type Refusal } from '../../errors.ts'
-import type { JwtSvidSource } from '../../issuer/jwt-svid-source.ts'
+import type { JwtSvidSource } from '../../spiffe/jwt-svid.ts'
 import type { HeaderLine } from '../../request/message.ts'
 import type { Peer } from '../../spiffe/peer.ts'
 import type { Clock } from '../../util/clock.ts'
@@ -53,6 +53,9 @@ const MAX_ANSWER_BYTES = 64 * 1024
 /** STS API Reference, parameter Policy: length, and tab, LF, CR, U+0020 to U+00FF. */
 const MAX_POLICY_LENGTH = 2048
 const POLICY_TEXT = /^[\t\n\r\x20-\xff]+$/
+
+/** STS API Reference, SubjectFromWebIdentityToken. */
+const MAX_SUBJECT_LENGTH = 255
 
 const HEADERS: readonly HeaderLine[] = [
   ['content-type', 'application/x-www-form-urlencoded; charset=utf-8'],
@@ -106,10 +109,10 @@ export class AwsWebIdentity implements CredentialDriver {
     if (sessionPolicy === undefined) {
       return this.settings.sessionPolicy === 'none'
         ? undefined
-        : config(`credential ${this.name} is used with a session policy only`, 'STS-1')
+        : fault(`credential ${this.name} is used with a session policy only`, 'STS-1')
     }
     if (sessionPolicy.length > MAX_POLICY_LENGTH || !POLICY_TEXT.test(sessionPolicy)) {
-      return config('the session policy does not fit STS: 2048 characters of latin1', 'STS-2')
+      return fault('the session policy does not fit STS: 2048 characters of latin1', 'STS-2')
     }
     return undefined
   }
@@ -117,10 +120,13 @@ export class AwsWebIdentity implements CredentialDriver {
   #sessionOf(peer: Peer): Result<Session, Refused> {
     const subject = subjectOf(this.#config.subject, peer)
     if (!subject.ok) return subject
+    if (subject.value.length > MAX_SUBJECT_LENGTH) {
+      return err(fault('the subject is longer than the 255 characters of STS', 'STS-9'))
+    }
     const roleArn = this.#config.roleArn.fill(peer)
     const role = roleArn === undefined ? undefined : parseRoleArn(roleArn)
     if (roleArn === undefined || role === undefined) {
-      return err(config(`roleArn of ${this.name} cannot be filled for this identity`, 'STS-3'))
+      return err(fault(`roleArn of ${this.name} cannot be filled for this identity`, 'STS-3'))
     }
     const sessionName = roleSessionName(peer)
     const keyPrefix = tupleKey([
@@ -221,11 +227,11 @@ function checkOwner(granted: StsSession, session: Session): Refused | undefined 
   if (granted.assumedRole !== undefined) {
     const account = parseAssumedRoleArn(granted.assumedRole)?.account
     if (account !== session.account) {
-      return config('the session of STS is of another account than the role', 'STS-7')
+      return fault('the session of STS is of another account than the role', 'STS-7')
     }
   }
   if (granted.subject !== undefined && granted.subject !== session.subject) {
-    return config('the session of STS is for another subject than the token', 'STS-8')
+    return fault('the session of STS is for another subject than the token', 'STS-8')
   }
   return undefined
 }
@@ -240,6 +246,6 @@ function odd(what: string, rule: string): CredentialAnswer {
   return err(refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', `the answer of STS ${what}`, rule))
 }
 
-function config(detail: string, rule: string): Refused {
+function fault(detail: string, rule: string): Refused {
   return refusal('ERR_SG_CREDENTIAL_CONFIG', detail, rule)
 }
