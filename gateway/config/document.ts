@@ -7,9 +7,10 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   parseDocument,
-  type Document,
+  Parser,
   type ParsedNode,
   type YAMLMap,
 } from 'yaml'
@@ -64,10 +65,19 @@ export function readDocument(bytes: Buffer, env: Environment): DocumentResult {
     return failure(START, 'the file is not UTF-8', 'Save it as UTF-8.')
   }
   const lines = new LineCounter()
-  const parsed = parse(text, lines)
-  if (parsed === undefined) {
+  if (nestsTooDeeply(text)) {
     return failure(START, 'the file nests too deeply', `At most ${MAX_CONFIG_DEPTH} levels.`)
   }
+  const parsed = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    version: '1.2',
+    schema: 'core',
+    strict: true,
+    uniqueKeys: true,
+    stringKeys: true,
+    merge: false,
+  })
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
@@ -78,7 +88,7 @@ export function readDocument(bytes: Buffer, env: Environment): DocumentResult {
       ok: false,
       problems: faults.map((fault) => ({
         ...placeAt(fault.pos[0]),
-        message: fault.message,
+        message: SYNTAX_MESSAGES.get(fault.code) ?? fault.message,
         hint: SYNTAX_HINTS.get(fault.code) ?? 'Check indentation, quotes and brackets here.',
       })),
     }
@@ -89,31 +99,34 @@ export function readDocument(bytes: Buffer, env: Environment): DocumentResult {
   return { ok: true, document: reader.document(value) }
 }
 
-const SYNTAX_HINTS = new Map([
+/** Open tokens of the concrete syntax; a level of the document takes three at most. */
+const MAX_OPEN_TOKENS = 4 * MAX_CONFIG_DEPTH
+
+/**
+ * Looks at the nesting with the parser's own lexer, without recursion. The composer recurses, and a
+ * stack exhausted at the wrong moment ends the whole process instead of throwing: a reload of a
+ * damaged file must not do that.
+ */
+function nestsTooDeeply(text: string): boolean {
+  const parser = new Parser()
+  for (const lexeme of new Lexer().lex(text)) {
+    // The tokens themselves are not wanted, but taking them is what makes the parser advance.
+    for (const _token of parser.next(lexeme)) continue
+    if (parser.stack.length > MAX_OPEN_TOKENS) return true
+  }
+  return false
+}
+
+const SYNTAX_MESSAGES = new Map<string, string>([
+  ['DUPLICATE_KEY', 'this key stands twice in one map'],
+  ['MULTIPLE_DOCS', 'a second document begins here'],
+])
+
+const SYNTAX_HINTS = new Map<string, string>([
   ['DUPLICATE_KEY', 'Remove one of the two: which of them counts would be a guess.'],
   ['MULTIPLE_DOCS', 'One file holds one document: remove the `---` and what follows.'],
   ['TAB_AS_INDENT', 'Indent with spaces.'],
 ])
-
-/** Undefined: the parser ran out of stack. */
-function parse(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
-  try {
-    return parseDocument(text, {
-      lineCounter,
-      prettyErrors: false,
-      version: '1.2',
-      schema: 'core',
-      strict: true,
-      uniqueKeys: true,
-      stringKeys: true,
-      merge: false,
-      logLevel: 'silent',
-    })
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
-}
 
 /** Walks the document once: to plain data, and to a table of places. */
 class Reader {
