@@ -33,6 +33,11 @@ export interface SandboxBucket {
   readonly objects?: readonly SandboxObject[]
 }
 
+export interface ServerKey {
+  readonly key: string
+  readonly cert: string
+}
+
 export interface SandboxAwsOptions {
   /** ms since the epoch */
   readonly now: () => number
@@ -44,8 +49,8 @@ export interface SandboxAwsOptions {
   readonly buckets: readonly SandboxBucket[]
   /** Default eu-west-1. */
   readonly region?: string
-  /** PEM; without it both servers speak plain HTTP. */
-  readonly tls?: { readonly key: string; readonly cert: string }
+  /** The services that speak TLS, with key and certificate in PEM; the others speak plain HTTP. */
+  readonly tls?: { readonly [Service in SandboxService]?: ServerKey }
   readonly memory?: MemoryLimits
   /** Further Host values (host and port) that name the sandbox S3. */
   readonly hosts?: readonly string[]
@@ -118,7 +123,7 @@ function listener(handle: Handle, waitsForContinue: boolean): RequestListener {
 
 async function listen(
   service: SandboxService,
-  tls: SandboxAwsOptions['tls'],
+  tls: ServerKey | undefined,
   log: RequestLog,
   handle: Handle,
 ): Promise<{ server: Server; authority: string }> {
@@ -152,7 +157,7 @@ async function closeServer(server: Server): Promise<void> {
 
 /** Starts both services; resolves when they listen. Throws TypeError for malformed options. */
 export async function createSandboxAws(options: SandboxAwsOptions): Promise<SandboxAws> {
-  const { now, tls, region = 'eu-west-1' } = options
+  const { now, tls = {}, region = 'eu-west-1' } = options
   const roles = compileRoles(options.roles)
   const store = new ObjectStore(options.memory ?? DEFAULT_MEMORY)
   seed(store, options.buckets, now())
@@ -163,18 +168,18 @@ export async function createSandboxAws(options: SandboxAwsOptions): Promise<Sand
   const sts = new SandboxSts({ now, issuerUrl, fetchJson, roles, credentials, log })
   const isOwnHost = (host: string): boolean => ownHosts.has(host)
   const s3 = new SandboxS3({ now, region, store, credentials, log, isOwnHost })
-  const stsServer = await listen('sts', tls, log, (message, response) =>
+  const stsServer = await listen('sts', tls.sts, log, (message, response) =>
     sts.handle(message, response),
   )
-  const s3Server = await listen('s3', tls, log, (message, response, sendContinue) =>
+  const s3Server = await listen('s3', tls.s3, log, (message, response, sendContinue) =>
     s3.handle(message, response, sendContinue),
   )
   const port = s3Server.authority.split(':')[1] ?? ''
   ownHosts.add(s3Server.authority).add(`localhost:${port}`)
-  const scheme = tls === undefined ? 'http' : 'https'
+  const scheme = (key: ServerKey | undefined): string => (key === undefined ? 'http' : 'https')
   return {
-    stsOrigin: `${scheme}://${stsServer.authority}`,
-    s3Origin: `${scheme}://${s3Server.authority}`,
+    stsOrigin: `${scheme(tls.sts)}://${stsServer.authority}`,
+    s3Origin: `${scheme(tls.s3)}://${s3Server.authority}`,
     requests: log.requests,
     connections: log.connections,
     heldBytes: () => store.memory.used,

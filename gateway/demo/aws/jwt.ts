@@ -83,7 +83,7 @@ function oneAudience(value: unknown): string | undefined {
 function checkTimes(claims: DecodedToken['claims'], now: number): Result<number, AwsFault> {
   const iat = seconds(claims['iat'])
   const exp = seconds(claims['exp'])
-  const nbf = claims['nbf'] === undefined ? iat : seconds(claims['nbf'])
+  const nbf = seconds(claims['nbf'])
   if (iat === undefined || exp === undefined || nbf === undefined) {
     return err(invalidToken('Missing or malformed claim: iat, exp and nbf must be integers'))
   }

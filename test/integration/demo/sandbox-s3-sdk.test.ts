@@ -36,7 +36,7 @@ const PART_BYTES = 5 * 1024 * 1024
 
 async function start(t: Test): Promise<{ sandbox: SandboxAws; s3: S3Client }> {
   const tls = selfSignedCertificate()
-  const { sandbox } = await startSandbox({ tls })
+  const { sandbox } = await startSandbox({ tls: { s3: tls } })
   const agent = new Agent({ ca: tls.cert, keepAlive: true })
   const { accessKeyId, secretAccessKey, sessionToken } = sandbox.issue({ roleArn: WRITER_ROLE })
   const s3 = new S3Client({

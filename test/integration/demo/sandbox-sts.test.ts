@@ -63,6 +63,7 @@ const TOKEN_ROWS: readonly Row[] = [
     ['iat in the future', { claims: { iat: SECONDS + 1 } }],
     ['iat as text', { claims: { iat: String(SECONDS) } }],
     ['iat with a fraction', { claims: { iat: SECONDS - 0.5 } }],
+    ['no nbf', { claims: { nbf: undefined } }],
     ['nbf in the future', { claims: { nbf: SECONDS + 1 } }],
     ['no exp', { claims: { exp: undefined } }],
     ['lives longer than five minutes', { claims: { iat: SECONDS - 1, exp: SECONDS + 300 } }],
