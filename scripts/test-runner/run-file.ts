@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { isGroupAlive, killGroup } from './process-group.ts'
+import { isGroupAlive, killGroup } from '../support/process-group.ts'
 import { TapTally, type Failure } from './tap-tally.ts'
 
 export interface FileResult {

@@ -1,5 +1,5 @@
-// The processes that a test file started, found by their process group: whoever is left there when
-// the file is over was not ended by it.
+// The processes that a command started, found by their process group: whoever is left there when
+// the command is over was not ended by it.
 
 import { readdirSync, readFileSync } from 'node:fs'
 
