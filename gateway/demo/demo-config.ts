@@ -9,7 +9,7 @@ export const ISSUER_URL = 'https://oidc.example.org'
 export const ACCOUNT = '123456789012'
 const AUDIENCE = 'sts.amazonaws.com'
 
-export interface DemoPlaces {
+interface DemoPlaces {
   readonly bundleFile: string
   readonly stsOrigin: string
   readonly s3Origin: string

@@ -13,16 +13,16 @@ import {
   REGION,
   TRUST_DOMAIN,
 } from './demo-config.ts'
+import { getJson } from './get-json.ts'
 import type { DemoGateway, DemoOptions, DemoTrustDomain, KeyPair } from './ports.ts'
 import { createSandboxAws } from './sandbox-aws.ts'
 import type { SandboxAws } from './sandbox-aws.ts'
 
 const SVID_TTL_SECONDS = 3600
 const KEPT_SVID_TTL_SECONDS = 12 * 3600
-const FETCH_TIMEOUT_MS = 5000
 const SERVER_NAMES = ['localhost', '127.0.0.1']
 
-export const AGENT_NAMES = [
+const AGENT_NAMES = [
   'writer',
   'researcher',
   'auditor',
@@ -71,13 +71,7 @@ function agentKeys(
 function fetchFrom(issuerOrigin: () => string): (url: string) => Promise<unknown> {
   return async (url) => {
     if (!url.startsWith(`${ISSUER_URL}/`)) throw new Error(`${url} is not the issuer's`)
-    const address = issuerOrigin() + url.slice(ISSUER_URL.length)
-    const answer = await fetch(address, {
-      redirect: 'error',
-      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-    })
-    if (answer.status !== 200) throw new Error(`${url}: HTTP ${answer.status}`)
-    return answer.json()
+    return getJson(issuerOrigin() + url.slice(ISSUER_URL.length))
   }
 }
 
