@@ -58,7 +58,7 @@ egress: { unsafeAllowLoopback: true }
 audit:
   sinks:
     - { kind: file, dir: ./state/audit, fsync: group }
-  key: ./state/audit.pem
+  key: ./audit.pem
 telemetry: { log: { level: silent } }
 `
 }

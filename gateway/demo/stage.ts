@@ -1,6 +1,7 @@
 // Sets the stage: a directory of its own, a trust domain, certificates, a sandbox cloud and the
 // gateway, all in this process; and takes it down again, whatever happened.
 
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +36,8 @@ export type AgentName = (typeof AGENT_NAMES)[number]
 export interface Stage {
   readonly dir: string
   readonly auditDir: string
-  readonly auditKey: string
+  /** File with the public half of the audit key. */
+  readonly auditPublicKey: string
   readonly sandbox: SandboxAws
   readonly gateway: DemoGateway
   /** `https://localhost:<port>` */
@@ -87,6 +89,7 @@ async function writeKeys(
 ): Promise<WrittenKeys> {
   const gateway = domain.issueServerCertificate({ names: SERVER_NAMES })
   const cloud = domain.issueServerCertificate({ names: SERVER_NAMES })
+  const audit = generateKeyPairSync('ed25519')
   const writer = agents.get('writer')
   const researcher = agents.get('researcher')
   const files: readonly (readonly [name: string, content: string | undefined])[] = [
@@ -95,6 +98,8 @@ async function writeKeys(
     ['cloud-ca.pem', cloud.caPem],
     ['gateway.pem', gateway.certPem],
     ['gateway.key.pem', gateway.keyPem],
+    ['audit.pem', audit.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
+    ['audit.pub.pem', audit.publicKey.export({ type: 'spki', format: 'pem' }).toString()],
     ['writer.pem', writer?.certPem],
     ['writer.key.pem', writer?.keyPem],
     ['researcher.pem', researcher?.certPem],
@@ -164,7 +169,7 @@ async function build(
   return {
     dir,
     auditDir: join(dir, 'state', 'audit'),
-    auditKey: join(dir, 'state', 'audit.pem'),
+    auditPublicKey: join(dir, 'audit.pub.pem'),
     sandbox,
     gateway,
     baseOrigin,
