@@ -37,16 +37,13 @@ export function readProfile(file: string): readonly ProfileShare[] {
     .sort((a, b) => b.percent - a.percent)
 }
 
+/** `gateway/signing`, `undici`, `node:internal/tls`, `(garbage collector)`, … */
 function placeOf({ functionName, url }: { functionName: string; url: string }): string {
-  const own = /\/(gateway|bench)\/(?:([^/]+)\/)?[^/]+$|\/(gateway)\/([^/]+)\//.exec(url)
-  if (url.includes('/node_modules/')) {
-    const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1]
-    return name ?? 'node_modules'
-  }
-  if (url.includes('/dist/gateway/'))
-    return `gateway/${/\/dist\/gateway\/([^/]+)/.exec(url)?.[1] ?? ''}`
-  if (own !== null) return String(own[1])
-  if (url.startsWith('node:')) return url.replace(/^(node:(?:internal\/)?[^/]+).*/, '$1')
+  const inPackage = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)
+  if (inPackage?.[1] !== undefined) return inPackage[1]
+  const own = /\/dist\/(gateway|bench)(?=\/)(\/[^/]+(?=\/))?/.exec(url)
+  if (own !== null) return `${own[1] ?? ''}${own[2] ?? ''}`
+  if (url.startsWith('node:')) return url.replace(/^(node:(?:internal\/)?[^/]+).*$/, '$1')
   if (url.startsWith('wasm:')) return 'policy (WASM)'
   return functionName === '' ? '(native)' : functionName
 }
