@@ -161,7 +161,7 @@ async function readInput(file: string): Promise<Buffer> {
     return await readFile(file)
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error'
-    throw new CliError(2, `${file} cannot be read: ${reason}`, 'check the path')
+    throw new CliError(2, `${file} cannot be read: ${reason}`, 'check the path and its permissions')
   }
 }
 

@@ -9,10 +9,20 @@ export interface PolicyFailure {
   readonly detail: string
 }
 
+/** What one evaluation may know; a `PolicyInput` is one. */
+export interface EvaluationInput {
+  /** Canonical JSON text of our own making, never a client's. */
+  readonly text: string
+  /** `time.now_ns()` during this evaluation: digits, nanoseconds since the Unix epoch. */
+  readonly nowNs: string
+}
+
 export interface PolicyEngine {
   /** What records say of it (contract §10 `bundles`). */
   readonly bundles: Readonly<Record<string, { readonly revision: string; readonly sha256: string }>>
   readonly entrypoints: readonly string[]
-  /** `input` is canonical JSON text of our own making; the value is plain JSON data. */
-  evaluate(entrypoint: string, input: string): Result<unknown, PolicyFailure>
+  /** The value is plain JSON data. */
+  evaluate(entrypoint: string, input: EvaluationInput): Result<unknown, PolicyFailure>
+  /** The result as JSON text, every digit of its numbers as the policy computed it. */
+  evaluateText(entrypoint: string, input: EvaluationInput): Result<string, PolicyFailure>
 }

@@ -7,8 +7,10 @@ export interface PolicyInput {
   readonly [brand]: 'PolicyInput'
   /** Canonical JSON text. */
   readonly text: string
+  /** The request's instant as the text holds it: digits, nanoseconds since the Unix epoch. */
+  readonly nowNs: string
 }
 
-export function makePolicyInput(text: string): PolicyInput {
-  return Object.freeze({ text }) as PolicyInput
+export function makePolicyInput(text: string, nowNs: string): PolicyInput {
+  return Object.freeze({ text, nowNs }) as PolicyInput
 }

@@ -7,6 +7,9 @@ import { err, ok } from '../util/result.ts'
 import type { Result } from '../util/result.ts'
 import { parseSpiffeId } from './id.ts'
 
+/** RFC 5280 §4.1.2.2: 20 octets. */
+const MAX_SERIAL_DIGITS = 40
+
 export interface DenyList {
   readonly spiffeIds: ReadonlySet<string>
   /** In the form of `Certificate.serial`. */
@@ -79,8 +82,8 @@ export async function readDenyList(
 }
 
 function normaliseSerial(text: string): string | undefined {
-  const hex = text.replaceAll(':', '').toLowerCase()
-  if (!/^[0-9a-f]{1,40}$/.test(hex) || !/^[0-9a-f]+(?::[0-9a-f]+)*$/i.test(text)) return undefined
-  const digits = hex.replace(/^0+/, '')
+  if (!/^[0-9a-f]+(?::[0-9a-f]+)*$/i.test(text)) return undefined
+  const digits = text.replaceAll(':', '').toLowerCase().replace(/^0+/, '')
+  if (digits.length > MAX_SERIAL_DIGITS) return undefined
   return digits.length % 2 === 0 ? digits || '00' : `0${digits}`
 }
