@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { runCommand } from '../support/run-command.ts'
-import { MutationError, withMutation, type Mutation } from './mutation.ts'
+import { mutated, MutationError, type Mutation } from './mutation.ts'
 import type { Workspace } from './workspace.ts'
 
 export type Verdict =
@@ -101,4 +101,18 @@ function failureIn(json: string): FailedFile | undefined {
     if (title !== undefined) return { file, title }
   }
   return undefined
+}
+
+async function withMutation<T>(
+  workspace: Workspace,
+  mutation: Mutation,
+  use: () => Promise<T>,
+): Promise<T> {
+  const original = workspace.read(mutation.file)
+  workspace.write(mutation.file, mutated(mutation, original))
+  try {
+    return await use()
+  } finally {
+    workspace.write(mutation.file, original)
+  }
 }

@@ -1,8 +1,6 @@
 // What a mutation is: one compiled file of one station, changed so that the station lets everything
 // pass. The text to find is part of the data: when the code moves on, the mutation has to follow.
 
-import type { Workspace } from './workspace.ts'
-
 interface Target {
   /** The station of the chain, as docs/ARCHITECTURE.md names it. */
   readonly station: string
@@ -41,18 +39,4 @@ export function mutated(mutation: Mutation, original: string): string {
 
 function matches(pattern: RegExp, text: string): number {
   return [...text.matchAll(new RegExp(pattern, `${pattern.flags.replace('g', '')}g`))].length
-}
-
-export async function withMutation<T>(
-  workspace: Workspace,
-  mutation: Mutation,
-  use: () => Promise<T>,
-): Promise<T> {
-  const original = workspace.read(mutation.file)
-  workspace.write(mutation.file, mutated(mutation, original))
-  try {
-    return await use()
-  } finally {
-    workspace.write(mutation.file, original)
-  }
 }
