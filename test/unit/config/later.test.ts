@@ -31,6 +31,10 @@ const TABLE: readonly (readonly [what: string, change: readonly [string, string]
   ['0: acme', ['name: authz, source', 'name: authz, tenants: [acme], source']],
   ['isolation: worker', ['policy:\n', 'policy:\n  isolation: worker\n']],
   ['challenger', ['policy:\n', 'policy:\n  challenger: { source: "file:x", sample: 1.0 }\n']],
+  [
+    'unsafeNoFreshness',
+    ['keys: { main: bundle.pub }', 'unsafeNoFreshness: true, keys: { main: bundle.pub }'],
+  ],
   ['unsafeObserve', ['policy:\n', 'policy:\n  unsafeObserve: { roles: [a] }\n']],
   [
     'kind: gcp-workload-identity',

@@ -84,7 +84,7 @@ t.test('addresses, regions and CAs take their final form', async (t) => {
   t.equal((await loadRight(two)).config.routes[0]?.region, undefined, 'of two, none is')
 
   const ca = changed('regions: [eu-west-1]', 'regions: [eu-west-1], tls: { ca: ca.pem }')
-  t.strictSame((await loadRight(ca)).config.routes[0]?.ca, {
+  t.strictSame((await loadRight(ca)).config.routes[0]?.tls?.ca, {
     path: '/etc/svidgate/ca.pem',
     text: OTHER.certificate,
   })
@@ -154,6 +154,41 @@ t.test('redacted: defaults are shown, keys and what the environment gave are not
   for (const value of Object.values(env)) t.notOk(text.includes(value), value.slice(0, 12))
   t.notMatch(text, /BEGIN/)
 })
+
+t.test(
+  'redacted: wherever a file’s text came from the environment, the reference is shown',
+  async (t) => {
+    // Every text of the file that is no choice among a few becomes a reference, one at a time.
+    let config = changed('regions: [eu-west-1]', 'regions: [eu-west-1], tls: { ca: ca.pem }')
+    config = changed(
+      'issuer:\n',
+      '  denyList: deny.txt\n  trustBundles: { partner.org: { file: partner.pem } }\nissuer:\n',
+      config,
+    )
+    const texts = [
+      ['listen', 'file:./gw.pem'],
+      ['identity', 'bundle.pem'],
+      ['identity', 'deny.txt'],
+      ['identity', 'partner.pem'],
+      ['issuer', 'https://oidc.example.org'],
+      ['issuer', './issuer-keys'],
+      ['policy', '"file:authz.tar.gz"'],
+      ['policy', 'bundle.pub'],
+      ['bindings', '"spiffe://example.org/agent/acme/*/*"'],
+      ['routes', '"https://s3.{region}.amazonaws.com"'],
+      ['routes', 'ca.pem'],
+      ['audit', './audit'],
+      ['audit', 'audit.key'],
+    ] as const
+    for (const [section, text] of texts) {
+      const loaded = await loadRight(changed(text, '"${X}"', config), {
+        X: text.replaceAll('"', ''),
+      })
+      const shown = JSON.stringify(Object(redactConfig(loaded))[section])
+      t.ok(shown.includes('${X}'), `${text}: ${shown}`)
+    }
+  },
+)
 
 t.test('a variable gives a number or a switch where the field wants one', async (t) => {
   const limited = (text: string) => changed(END, `${END}limits: { maxHeaderLines: ${text} }\n`)
