@@ -22,6 +22,8 @@ t.test('ticks come until stopped', async (t) => {
 t.test('no timer of ours keeps a process alive', async (t) => {
   const module = new URL('../../../gateway/util/timers.js', import.meta.url).href
   const code = `import { systemTimers } from ${JSON.stringify(module)}; systemTimers.every(3600000, () => {})`
-  const ended = spawnSync(process.execPath, ['--input-type=module', '-e', code], { timeout: 10_000 })
+  const ended = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+    timeout: 10_000,
+  })
   t.equal(ended.status, 0, ended.stderr.toString())
 })
