@@ -64,7 +64,7 @@ export class ListenError extends Error {
   }
 }
 
-export const HTTP_SERVER_LIMITS: HttpServerLimits = {
+const HTTP_SERVER_LIMITS: HttpServerLimits = {
   maxHeaderBytes: 8 * 1024,
   maxConnections: 64,
   headersMs: 5000,

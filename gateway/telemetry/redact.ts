@@ -8,7 +8,7 @@
 import { GatewayError } from '../errors.ts'
 import { Secret } from '../util/secret.ts'
 
-export const REDACTED = '[redacted]'
+const REDACTED = '[redacted]'
 
 /** Compared in lower case, without `-` and `_`. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
