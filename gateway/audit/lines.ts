@@ -5,18 +5,20 @@ import { createReadStream } from 'node:fs'
 const NEWLINE = 0x0a
 const CHUNK_BYTES = 256 * 1024
 /** No record of ours comes near it; a longer line is not read further. */
-export const MAX_LINE_BYTES = 16 * 1024 * 1024
+const MAX_LINE_BYTES = 16 * 1024 * 1024
 
 export interface FileEnd {
   /** Where reading ended: behind the last newline. */
   readonly offset: number
   /** Bytes behind the last newline: a line that is torn, or not yet whole. */
   readonly tornBytes: number
+  /** Reading ended in a line that is longer than any record. */
+  readonly isTooLong: boolean
 }
 
 /**
  * Calls `onLine` for each whole line from `start` on, without its newline; false ends the reading.
- * Rejects with the file system's error. A line beyond `MAX_LINE_BYTES` counts as torn.
+ * Rejects with the file system's error.
  */
 export async function readLines(
   path: string,
@@ -37,7 +39,7 @@ export async function readLines(
       restBytes = 0
       from = end + 1
       offset += line.length + 1
-      if (!onLine(line)) return { offset, tornBytes: 0 }
+      if (!onLine(line)) return { offset, tornBytes: 0, isTooLong: false }
     }
     if (from < chunk.length) {
       rest.push(chunk.subarray(from))
@@ -45,5 +47,5 @@ export async function readLines(
       if (restBytes > MAX_LINE_BYTES) break
     }
   }
-  return { offset, tornBytes: restBytes }
+  return { offset, tornBytes: restBytes, isTooLong: restBytes > MAX_LINE_BYTES }
 }

@@ -32,7 +32,7 @@ export function segmentsOf(entries: readonly string[]): Segment[] {
   return segments.sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1))
 }
 
-export function segmentName(number: number, now: number): string {
+function segmentName(number: number, now: number): string {
   const time = `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
   return `audit-${String(number).padStart(8, '0')}-${time}.jsonl`
 }

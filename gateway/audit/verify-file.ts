@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { RecordLink } from './chain.ts'
 import { readLines } from './lines.ts'
+import type { FileEnd } from './lines.ts'
 import { NO_HASH } from './record.ts'
 import { checkRecord, checkSignature, readOpenRecord } from './verify-record.ts'
 import type { CheckedRecord } from './verify-record.ts'
@@ -61,12 +62,16 @@ export async function walkFile(
     walk.problem = { file, line: walk.records + 1, what: flaw }
     return false
   })
-  if (walk.problem === undefined) checkEnd(walk, end.tornBytes)
+  if (walk.problem === undefined) checkEnd(walk, end)
   return walk
 }
 
-function checkEnd(walk: FileWalk, tornBytes: number): void {
+function checkEnd(walk: FileWalk, { tornBytes, isTooLong }: FileEnd): void {
   const at = { file: walk.file, line: walk.records + 1 }
+  if (isTooLong) {
+    walk.problem = { ...at, what: 'a line longer than any record' }
+    return
+  }
   if (tornBytes > 0) {
     const what = `a torn line of ${tornBytes} bytes at the end`
     if (walk.closed) walk.problem = { ...at, what: `${what}, behind the close record` }

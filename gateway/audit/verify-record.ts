@@ -102,7 +102,7 @@ export function readOpenRecord(record: CheckedRecord): Result<OpenRecord, string
 }
 
 /** The text of a member that is a string; undefined for any other. */
-export function stringMember(text: string, members: Members, name: string): string | undefined {
+function stringMember(text: string, members: Members, name: string): string | undefined {
   const value = memberText(text, members, name)
   return value?.startsWith('"') === true ? String(JSON.parse(value)) : undefined
 }

@@ -89,7 +89,10 @@ async function revisionOf(
   const hash = createHash('sha256')
   for (const file of files) {
     const path = file.slice(file.indexOf(':') + 1)
-    hash.update(`${file}\0`).update(await readFile(resolve(build.root, path))).update('\0')
+    hash
+      .update(`${file}\0`)
+      .update(await readFile(resolve(build.root, path)))
+      .update('\0')
   }
   for (const path of grants) hash.update(await readFile(path))
   return hash.digest('hex').slice(0, 16)

@@ -3,14 +3,15 @@
 import { z } from 'zod'
 import { ACCESS_ORDER, TARGET_TYPES } from '../facts/facts.ts'
 
-const id = z
-  .string()
-  .regex(/^[a-z0-9_.-]{1,64}$/, 'an id is 1 to 64 of a-z, 0-9, `_`, `.` and `-`')
+const id = z.string().regex(/^[a-z0-9_.-]{1,64}$/, 'an id is 1 to 64 of a-z, 0-9, `_`, `.` and `-`')
 
 /** One part of a SPIFFE path (SPIFFE-ID §2.2), or any. */
 const subjectPart = z
   .string({ error: 'a name in quotes, or "*" for any, is expected' })
-  .regex(/^(?:\*|[A-Za-z0-9._-]{1,128})$/, 'a name of letters, digits, `.`, `_`, `-`, or "*" for any')
+  .regex(
+    /^(?:\*|[A-Za-z0-9._-]{1,128})$/,
+    'a name of letters, digits, `.`, `_`, `-`, or "*" for any',
+  )
 
 const service = z
   .string()

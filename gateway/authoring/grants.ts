@@ -65,7 +65,8 @@ class Compiler {
     const problem = (part: string, message: string): void => {
       this.#problems.push(this.#document.problemAt(['grants', index, part], message))
     }
-    if (this.#ids.has(grant.id)) problem('id', `another grant has the id ${grant.id}; choose a new one`)
+    if (this.#ids.has(grant.id))
+      problem('id', `another grant has the id ${grant.id}; choose a new one`)
     this.#ids.add(grant.id)
     const { tenant, agent, role } = grant.subject
     const subject = `${tenant}/${agent}/${role}`
@@ -140,7 +141,9 @@ function operationName(service: string, action: string): Result<string, string> 
   if (apis.some((api) => action.startsWith(`${api}.`))) return ok(action)
   const [api] = apis
   if (apis.length === 1) return ok(`${String(api)}.${action}`)
-  return err(`${service} has several APIs; write ${apis.map((name) => `${name}.${action}`).join(' or ')}`)
+  return err(
+    `${service} has several APIs; write ${apis.map((name) => `${name}.${action}`).join(' or ')}`,
+  )
 }
 
 function key(...parts: readonly string[]): string {

@@ -7,7 +7,13 @@ import { openBundle } from '../policy/bundle/activate.ts'
 import { nanoseconds } from '../policy/input-time.ts'
 import type { EvaluationInput, PolicyEngine } from '../policy/engine.ts'
 import { systemClock } from '../util/clock.ts'
-import { isJsonObject, JsonNumber, type JsonValue, parseStrictJson, writeJson } from '../util/json.ts'
+import {
+  isJsonObject,
+  JsonNumber,
+  type JsonValue,
+  parseStrictJson,
+  writeJson,
+} from '../util/json.ts'
 import { LineTooLong, readLines } from '../util/lines.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { type Action, CliError } from './command.ts'

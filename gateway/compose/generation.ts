@@ -1,14 +1,17 @@
 // One generation: routing table, policy, bindings and credentials of one configuration. Built whole
 // or not at all; a request keeps the one that it began with.
 
-import type { Config, CredentialConfig } from '../config/config.ts'
+import { createPublicKey } from 'node:crypto'
+import type { Config, CredentialConfig, PublicFile } from '../config/config.ts'
 import { compileBindings } from '../credential/bindings.ts'
 import type { CredentialCache } from '../credential/cache.ts'
 import type { HttpPost } from '../credential/outbound.ts'
 import { createCredentialRegistry, type CredentialOptions } from '../credential/registry.ts'
-import type { JwtSvidSource } from '../issuer/jwt-svid-source.ts'
+import type { JwtSvidSource } from '../spiffe/jwt-svid.ts'
 import type { Credentials, Generation } from '../pipeline/ports.ts'
 import { loadBundleFile } from '../policy/bundle/file-source.ts'
+import type { BundleKey, BundleKeys } from '../policy/bundle/signature.ts'
+import { compileZones } from '../policy/input-time.ts'
 import { REQUEST_LIMITS } from '../request/limits.ts'
 import { compileRoutingTable } from '../routing/table.ts'
 import type { Clock } from '../util/clock.ts'
@@ -38,6 +41,8 @@ export async function buildGeneration(
 ): Promise<Result<BuiltGeneration, readonly StartProblem[]>> {
   const policy = await loadPolicy(config, ports.monotonicMs)
   if (!policy.ok) return policy
+  const zones = compileZones(config.policy.zones)
+  if (!zones.ok) return err([{ message: zones.error, hint: 'see policy.zones' }])
   return ok({
     revision: policy.value.revision,
     policyP99Ms: policy.value.p99Ms,
@@ -54,7 +59,7 @@ export async function buildGeneration(
       }),
       engine: policy.value.engine,
       entrypoint: config.policy.decision,
-      zones: config.policy.zones,
+      zones: zones.value,
       credentials: buildCredentials(config, ports),
       requestLimits: { ...REQUEST_LIMITS, maxHeaderLines: config.limits.maxHeaderLines },
     }),
@@ -70,7 +75,7 @@ export async function loadPolicy(config: Config, monotonicMs: () => number) {
     name: bundle.name,
     verification: {
       required: verification.required,
-      keys: new Map([...verification.keys].map(([id, { text }]) => [id, text])),
+      keys: bundleKeys(verification.keys),
     },
     entrypoints: explain === undefined ? [decision] : [decision, explain],
     monotonicMs,
@@ -80,15 +85,33 @@ export async function loadPolicy(config: Config, monotonicMs: () => number) {
   return err([{ message: `${bundle.source}: ${message}`, hint }])
 }
 
+/** The algorithm is the key's own, never the one that a signature claims (opa.md §1). */
+function bundleKeys(files: ReadonlyMap<string, PublicFile>): BundleKeys {
+  const keys = new Map<string, BundleKey>()
+  for (const [id, { text }] of files) {
+    const key = createPublicKey(text)
+    keys.set(id, { algorithm: key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256', key })
+  }
+  return keys
+}
+
 function buildCredentials(config: Config, ports: GenerationPorts): Credentials {
   const registry = createCredentialRegistry(
     [...config.credentials].map(([name, credential]) => credentialOptions(name, credential)),
-    { ...ports, trustDomain: config.trustDomain },
+    {
+      ...ports,
+      trustDomain: config.trustDomain,
+      deadlineMs: config.limits.timeouts.credential,
+    },
   )
   const bindings = compileBindings(config.bindings, registry.names)
   return {
     candidates: bindings.candidates,
     sessionPolicyMode: (name) => registry.settings(name)?.sessionPolicy,
+    describe: (request) => {
+      const plan = registry.plan(request)
+      return plan.ok ? ok(plan.value.describe()) : plan
+    },
     obtain: (request) => registry.obtain(request),
     purge: (name) => ports.cache.purge(name),
   }
@@ -96,8 +119,11 @@ function buildCredentials(config: Config, ports: GenerationPorts): Credentials {
 
 function credentialOptions(name: string, credential: CredentialConfig): CredentialOptions {
   switch (credential.kind) {
-    case 'aws-web-identity':
-      return { ...credential, name }
+    case 'aws-web-identity': {
+      const { duration, endpoint, ...rest } = credential
+      const settings = { ...rest, name, durationSeconds: duration / 1000 }
+      return endpoint === undefined ? settings : { ...settings, endpoint }
+    }
     case 'none':
       return { ...credential, name }
   }

@@ -56,7 +56,7 @@ export async function openIdentity(config: Config, clock: Clock): Promise<Identi
       const read = await readRules(next)
       if (!read.ok) return read.error
       const report = await source.reload()
-      if (!report.ok) return report.problems
+      if (report.problems.length > 0) return report.problems
       rules = read.value
       return []
     },

@@ -63,7 +63,7 @@ export function buildConfig(
     routes: parsed.routes.map(({ tls, region, ...route }) => ({
       ...route,
       region: region ?? (route.regions.length === 1 ? route.regions[0] : undefined),
-      ca: tls === undefined ? undefined : publicFile(tls.ca),
+      tls: tls === undefined ? undefined : { ca: publicFile(tls.ca) },
     })),
     audit: {
       ...audit,

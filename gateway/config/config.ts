@@ -74,8 +74,8 @@ export type BindingConfig = Parsed['bindings'][number]
 export interface RouteConfig extends Omit<Parsed['routes'][number], 'region' | 'tls'> {
   /** For requests that name none; the only one of `regions` where the file does not say. */
   readonly region: string | undefined
-  /** Replaces the public roots. */
-  readonly ca: PublicFile | undefined
+  /** `ca` replaces the public roots. */
+  readonly tls: { readonly ca: PublicFile } | undefined
 }
 
 export type EgressConfig = Parsed['egress']

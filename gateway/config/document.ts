@@ -28,12 +28,18 @@ export interface Place {
   readonly column: number
 }
 
+export interface ReferencedText {
+  readonly path: ConfigPath
+  /** As it stands in the file. */
+  readonly written: string
+}
+
 export interface ConfigDocument {
   readonly value: unknown
   /** The place of a value (or of its key), or of the nearest parent that stands in the file. */
   placeOf(path: ConfigPath, atKey?: boolean): Place
-  /** The references as written, of every text that holds one, by `pathKey`. */
-  readonly references: ReadonlyMap<string, string>
+  /** Every text that holds a reference, by `pathKey`. */
+  readonly references: ReadonlyMap<string, ReferencedText>
   readonly findings: readonly Finding[]
 }
 
@@ -132,7 +138,7 @@ const SYNTAX_HINTS = new Map<string, string>([
 class Reader {
   readonly problems: SyntaxProblem[] = []
   readonly #findings: Finding[] = []
-  readonly #references = new Map<string, string>()
+  readonly #references = new Map<string, ReferencedText>()
   readonly #keys = new Map<string, Place>()
   readonly #values = new Map<string, Place>()
   readonly #env: Environment
@@ -168,7 +174,7 @@ class Reader {
     }
     if (isMap(node)) return this.#readMap(node, path)
     if (isSeq(node)) return node.items.map((item, index) => this.read(item, [...path, index]))
-    if (isScalar(node)) return this.#readScalar(node.value, node.type === 'PLAIN', path)
+    if (isScalar(node)) return this.#readScalar(node.value, path)
     return this.#refuse(node, 'this form of YAML is not accepted', 'Use maps, lists and values.')
   }
 
@@ -187,14 +193,16 @@ class Reader {
     return value
   }
 
-  #readScalar(scalar: unknown, isPlain: boolean, path: ConfigPath): unknown {
+  #readScalar(scalar: unknown, path: ConfigPath): unknown {
     if (typeof scalar !== 'string' || !scalar.includes('$')) return scalar
-    const expanded = expandReferences(scalar, isPlain, this.#env)
+    const expanded = expandReferences(scalar, this.#env)
     if (!expanded.ok) {
       this.#findings.push({ path, ...expanded.error })
       return scalar
     }
-    if (expanded.value.fromEnvironment) this.#references.set(pathKey(path), scalar)
+    if (expanded.value.fromEnvironment) {
+      this.#references.set(pathKey(path), { path, written: scalar })
+    }
     return expanded.value.value
   }
 

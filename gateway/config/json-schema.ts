@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { configSchema } from './schema.ts'
 
 export interface JsonSchema {
+  readonly title?: string
   readonly type?: string
   readonly description?: string
   readonly default?: unknown
@@ -38,7 +39,8 @@ export function configJsonSchema(): JsonSchema {
   })
   return {
     ...(schema as JsonSchema),
-    ...{ title: 'svidgate.yaml', description: 'Configuration of svidgate, version 1.' },
+    title: 'svidgate.yaml',
+    description: 'Configuration of svidgate, version 1.',
   }
 }
 

@@ -10,8 +10,14 @@ import { checkEgress } from './checks/egress.ts'
 import { checkIdentity } from './checks/identity.ts'
 import { checkListen } from './checks/listen.ts'
 import { checkAudit, checkPolicy } from './checks/policy.ts'
+import { checkRoutes } from './checks/routes.ts'
 import type { Config } from './config.ts'
-import { MAX_CONFIG_BYTES, readDocument, type ConfigDocument } from './document.ts'
+import {
+  MAX_CONFIG_BYTES,
+  readDocument,
+  type ConfigDocument,
+  type ReferencedText,
+} from './document.ts'
 import { checkServerCertificates, loadMaterials, privateKeyFault } from './files/material.ts'
 import { absolutePath, filesOf } from './files/paths.ts'
 import type { ConfigFiles, FileFailure } from './files/port.ts'
@@ -27,6 +33,7 @@ import {
 } from './problem.ts'
 import type { Environment } from './references.ts'
 import { findingsOf } from './schema-findings.ts'
+import { typeReferences } from './typed-references.ts'
 import { configSchema, type ConfigParts, type ParsedConfig } from './schema.ts'
 
 export interface ConfigPorts {
@@ -40,8 +47,8 @@ export interface LoadedConfig {
   readonly warnings: readonly ConfigProblem[]
   /** The file with defaults filled in, before references to files were followed: for comparisons. */
   readonly parsed: ParsedConfig
-  /** `${NAME}` references as written, by `pathKey`: what `redact.ts` shows in place of a value. */
-  readonly references: ReadonlyMap<string, string>
+  /** Texts with `${NAME}` references, by `pathKey`: `redact.ts` shows them as written. */
+  readonly references: ReadonlyMap<string, ReferencedText>
 }
 
 /** On failure, all problems in file order, warnings among them; at least one is an error. */
@@ -69,19 +76,21 @@ async function loadDocument(
 ): Promise<Result<LoadedConfig, readonly ConfigProblem[]>> {
   const root = configJsonSchema()
   const directory = dirname(resolve(file))
-  const parse = configSchema.safeParse(document.value)
+  const value = typeReferences(document, root)
+  const parse = configSchema.safeParse(value)
   // `issuer` is optional: absent and wrong must not look alike to the checks.
-  const parts = parse.success ? { issuer: undefined, ...parse.data } : rightParts(document.value)
+  const parts = parse.success ? { issuer: undefined, ...parse.data } : rightParts(value)
 
-  const known = [...document.findings, ...findLater(document.value)]
+  const known = [...document.findings, ...findLater(value)]
   const reported = new Set(known.map(sameFault))
-  const issues = parse.success ? [] : findingsOf(parse.error.issues, document.value, root)
+  const issues = parse.success ? [] : findingsOf(parse.error.issues, value, root)
   const findings = [...known, ...issues.filter((issue) => !reported.has(sameFault(issue)))]
   findings.push(
     ...checkListen(parts),
     ...checkIdentity(parts),
     ...checkPolicy(parts),
     ...checkAccess(parts),
+    ...checkRoutes(parts),
     ...checkEgress(parts),
     ...checkAudit(parts),
     ...inlineKeys(parts, document.references),
@@ -138,7 +147,10 @@ function certificates(
 }
 
 /** A key may come from the environment; one that stands in the file itself is refused. */
-function inlineKeys(parts: ConfigParts, references: ReadonlyMap<string, string>): Finding[] {
+function inlineKeys(
+  parts: ConfigParts,
+  references: ReadonlyMap<string, ReferencedText>,
+): Finding[] {
   const keys: { path: ConfigPath; pem: string }[] = []
   parts.listen?.data.tls.forEach(({ key }, index) => {
     if (key.kind === 'inline') {

@@ -8,14 +8,16 @@ import { pathKey, type ConfigPath } from './problem.ts'
 export type Shown =
   string | number | boolean | null | readonly Shown[] | { readonly [key: string]: Shown }
 
+type References = LoadedConfig['references']
+
 /** Plain JSON; durations in milliseconds, sizes in bytes, files by path. */
 export function redactConfig({ config, references }: LoadedConfig): Shown {
   return show(config, [], references)
 }
 
-function show(value: unknown, path: ConfigPath, references: ReadonlyMap<string, string>): Shown {
+function show(value: unknown, path: ConfigPath, references: References): Shown {
   const reference = references.get(pathKey(path))
-  if (reference !== undefined) return reference
+  if (reference !== undefined) return reference.written
   if (value instanceof Secret) return value.toJSON()
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     return value

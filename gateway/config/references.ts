@@ -5,8 +5,7 @@ import { err, ok, type Result } from '../util/result.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Expanded {
-  /** A number or a boolean where the whole plain scalar was one reference to such a value. */
-  readonly value: string | number | boolean
+  readonly value: string
   readonly fromEnvironment: boolean
 }
 
@@ -17,13 +16,8 @@ export interface ReferenceError {
 
 const TOKEN = /\$\$\{|\$\{([^}]*)\}|\$\{/g
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
-const WHOLE = /^\$\{[^}]*\}$/
 
-export function expandReferences(
-  text: string,
-  isPlain: boolean,
-  env: Environment,
-): Result<Expanded, ReferenceError> {
+export function expandReferences(text: string, env: Environment): Result<Expanded, ReferenceError> {
   let problem: ReferenceError | undefined
   let fromEnvironment = false
   const value = text.replace(TOKEN, (token: string, name: string | undefined) => {
@@ -48,12 +42,5 @@ export function expandReferences(
     return variable
   })
   if (problem !== undefined) return err(problem)
-  return ok({ value: isPlain && WHOLE.test(text) ? typed(value) : value, fromEnvironment })
-}
-
-/** `concurrent: ${CONCURRENT}` must be able to give a number. Text that merely looks like one stays. */
-function typed(value: string): string | number | boolean {
-  if (value === 'true') return true
-  if (value === 'false') return false
-  return /^(0|-?[1-9]\d{0,14})$/.test(value) ? Number(value) : value
+  return ok({ value, fromEnvironment })
 }

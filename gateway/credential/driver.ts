@@ -22,6 +22,8 @@ export interface CredentialPlan {
   /** Every input of the exchange, length-safe (`cache-key.ts`). */
   readonly cacheKey: string
   readonly exchange: () => Promise<CredentialAnswer>
+  /** What would be asked of whom, without a secret: for `explain`. */
+  readonly describe: () => Readonly<Record<string, string>>
 }
 
 /** A token endpoint and the audience of the tokens that it is shown. */

@@ -46,7 +46,11 @@ export function createNoCredential(options: NoCredentialOptions): CredentialDriv
         return err(refusal('ERR_SG_CREDENTIAL_CONFIG', detail, 'NONE-1'))
       }
       const cacheKey = tupleKey(['none', options.name, ...options.hosts, peer.spiffeId])
-      return ok({ cacheKey, exchange: () => Promise.resolve(ok(credential)) })
+      return ok({
+        cacheKey,
+        exchange: () => Promise.resolve(ok(credential)),
+        describe: () => ({ call: 'none' }),
+      })
     },
   }
 }

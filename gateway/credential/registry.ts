@@ -6,12 +6,12 @@ import { refusal, type CredentialCode, type Refusal } from '../errors.ts'
 import type { JwtSvidSource } from '../spiffe/jwt-svid.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Clock } from '../util/clock.ts'
-import { err } from '../util/result.ts'
+import { err, type Result } from '../util/result.ts'
 import type { AwsWebIdentityOptions } from './aws/options.ts'
 import { AwsWebIdentity } from './aws/web-identity.ts'
 import type { CredentialCache } from './cache.ts'
 import type { CredentialRequest, CredentialSource } from './credential.ts'
-import type { CredentialAnswer, CredentialDriver, CredentialSettings } from './driver.ts'
+import type { CredentialDriver, CredentialPlan, CredentialSettings } from './driver.ts'
 import { createNoCredential, type NoCredentialOptions } from './none.ts'
 import type { HttpPost } from './outbound.ts'
 
@@ -26,11 +26,15 @@ export interface CredentialPorts {
   readonly clock: Clock
   /** Outlives this registry: a reload must not empty it. */
   readonly cache: CredentialCache
+  /** ms for one call of a token endpoint. */
+  readonly deadlineMs?: number
 }
 
 export interface CredentialRegistry extends CredentialSource {
   readonly names: ReadonlySet<string>
   settings(name: string): CredentialSettings | undefined
+  /** What `obtain` would do; nothing is sent. */
+  plan(request: CredentialRequest): Result<CredentialPlan, Refusal<CredentialCode>>
 }
 
 /** @throws TypeError that says which credential is wrong and why */
@@ -47,7 +51,12 @@ export function createCredentialRegistry(
   return {
     names: new Set(drivers.keys()),
     settings: (name) => drivers.get(name)?.settings,
-    obtain: async (request) => obtain(drivers.get(request.name), request, ports),
+    plan: (request) => planFor(drivers.get(request.name), request, ports),
+    obtain: async (request) => {
+      const plan = planFor(drivers.get(request.name), request, ports)
+      if (!plan.ok) return plan
+      return ports.cache.obtain(request.name, plan.value.cacheKey, plan.value.exchange)
+    },
   }
 }
 
@@ -82,19 +91,19 @@ function checkAudiences(drivers: readonly CredentialDriver[]): void {
   }
 }
 
-async function obtain(
+function planFor(
   driver: CredentialDriver | undefined,
   request: CredentialRequest,
   ports: CredentialPorts,
-): Promise<CredentialAnswer> {
-  if (driver === undefined) return err(fault(`there is no credential ${request.name}`, 'CRED-name'))
+): Result<CredentialPlan, Refusal<CredentialCode>> {
+  if (driver === undefined) {
+    return err(fault(`there is no credential ${request.name}`, 'CRED-name'))
+  }
   if (!isServed(driver, request.peer, ports.trustDomain)) {
     const detail = `credential ${driver.name} does not list trust domain ${request.peer.trustDomain}`
     return err(fault(detail, 'CRED-trust-domain'))
   }
-  const plan = driver.plan(request.peer, request.sessionPolicy)
-  if (!plan.ok) return plan
-  return ports.cache.obtain(driver.name, plan.value.cacheKey, plan.value.exchange)
+  return driver.plan(request.peer, request.sessionPolicy)
 }
 
 function isServed(driver: CredentialDriver, peer: Peer, own: string): boolean {

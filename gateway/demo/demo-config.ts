@@ -9,7 +9,7 @@ export const ISSUER_URL = 'https://oidc.example.org'
 export const ACCOUNT = '123456789012'
 const AUDIENCE = 'sts.amazonaws.com'
 
-export interface DemoPlaces {
+interface DemoPlaces {
   readonly bundleFile: string
   readonly stsOrigin: string
   readonly s3Origin: string
@@ -58,7 +58,7 @@ egress: { unsafeAllowLoopback: true }
 audit:
   sinks:
     - { kind: file, dir: ./state/audit, fsync: group }
-  key: ./state/audit.pem
+  key: ./audit.pem
 telemetry: { log: { level: silent } }
 `
 }

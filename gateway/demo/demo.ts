@@ -58,7 +58,7 @@ async function summarise(
     results,
     requests: stage.sandbox.requests.slice(),
     decisions: (await readDecisions(stage.auditDir)).length,
-    audit: await options.verifyAudit(stage.auditDir, stage.auditKey),
+    audit: await options.verifyAudit(stage.auditDir, stage.auditPublicKey),
   }
 }
 

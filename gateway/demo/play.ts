@@ -9,7 +9,7 @@ import { exchangeRaw } from './raw-exchange.ts'
 import type { Expectation, Step } from './scenario.ts'
 import type { Stage } from './stage.ts'
 
-export interface Witnesses {
+interface Witnesses {
   /** Undefined: the call succeeded. */
   readonly error: SdkError | undefined
   /** The `ERR_SG_…` code that the agent was told. */

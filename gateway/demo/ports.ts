@@ -50,8 +50,8 @@ export interface DemoOptions {
   readonly now: () => number
   readonly start: StartGateway
   readonly createTrustDomain: CreateTrustDomain
-  /** Checks the record files of `auditDir`; the public key lies beside `auditKey`. */
-  readonly verifyAudit: (auditDir: string, auditKey: string) => Promise<AuditVerdict>
+  /** Checks the record files of `auditDir` with the public key in the file `publicKey`. */
+  readonly verifyAudit: (auditDir: string, publicKey: string) => Promise<AuditVerdict>
   /** Absolute path of the policy bundle to play with. */
   readonly bundleFile: string
 }

@@ -29,19 +29,19 @@ import { accessDenied } from './aws/s3-call.ts'
 import type { S3Answer, S3Call, S3Result } from './aws/s3-call.ts'
 import {
   abortMultipartUpload,
-  completeMultipartUpload,
   createMultipartUpload,
   listParts,
   uploadPart,
   uploadPartCopy,
 } from './aws/s3-multipart.ts'
+import { completeMultipartUpload } from './aws/s3-multipart-complete.ts'
 import { copyObject, deleteObject, getObject, putObject } from './aws/s3-objects.ts'
 import { parseS3Request, requiredPermissions } from './aws/s3-request.ts'
 import type { S3Request } from './aws/s3-request.ts'
 import { verifySigV4 } from './aws/sigv4.ts'
 import { writeXml } from './aws/xml.ts'
 
-export interface SandboxS3Options {
+interface SandboxS3Options {
   readonly now: () => number
   readonly region: string
   readonly store: ObjectStore

@@ -25,7 +25,7 @@ const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 const MAX_BODY_BYTES = 64 * 1024
 const DEFAULT_DURATION_SECONDS = 3600
 
-export interface SandboxStsOptions {
+interface SandboxStsOptions {
   readonly now: () => number
   readonly issuerUrl: string
   readonly fetchJson: (url: string) => Promise<unknown>

@@ -18,7 +18,7 @@ export type Expectation =
   | { readonly kind: 'closed' }
 
 /** An agent with its SDK. */
-export interface Player {
+interface Player {
   readonly sdk: AwsSdk
   readonly client: SdkClient
 }
@@ -32,12 +32,12 @@ interface StepBase {
   readonly expected: Expectation
 }
 
-export interface SdkStep extends StepBase {
+interface SdkStep extends StepBase {
   /** Rejects with the SDK's own error. */
   readonly play: (player: Player) => Promise<void>
 }
 
-export interface RawStep extends StepBase {
+interface RawStep extends StepBase {
   /** Bytes of one request, written as they are over the agent's mTLS connection. */
   readonly raw: string
 }

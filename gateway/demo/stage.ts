@@ -1,6 +1,7 @@
 // Sets the stage: a directory of its own, a trust domain, certificates, a sandbox cloud and the
 // gateway, all in this process; and takes it down again, whatever happened.
 
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,16 +14,16 @@ import {
   REGION,
   TRUST_DOMAIN,
 } from './demo-config.ts'
+import { getJson } from './get-json.ts'
 import type { DemoGateway, DemoOptions, DemoTrustDomain, KeyPair } from './ports.ts'
 import { createSandboxAws } from './sandbox-aws.ts'
 import type { SandboxAws } from './sandbox-aws.ts'
 
 const SVID_TTL_SECONDS = 3600
 const KEPT_SVID_TTL_SECONDS = 12 * 3600
-const FETCH_TIMEOUT_MS = 5000
 const SERVER_NAMES = ['localhost', '127.0.0.1']
 
-export const AGENT_NAMES = [
+const AGENT_NAMES = [
   'writer',
   'researcher',
   'auditor',
@@ -35,7 +36,8 @@ export type AgentName = (typeof AGENT_NAMES)[number]
 export interface Stage {
   readonly dir: string
   readonly auditDir: string
-  readonly auditKey: string
+  /** File with the public half of the audit key. */
+  readonly auditPublicKey: string
   readonly sandbox: SandboxAws
   readonly gateway: DemoGateway
   /** `https://localhost:<port>` */
@@ -71,13 +73,7 @@ function agentKeys(
 function fetchFrom(issuerOrigin: () => string): (url: string) => Promise<unknown> {
   return async (url) => {
     if (!url.startsWith(`${ISSUER_URL}/`)) throw new Error(`${url} is not the issuer's`)
-    const address = issuerOrigin() + url.slice(ISSUER_URL.length)
-    const answer = await fetch(address, {
-      redirect: 'error',
-      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-    })
-    if (answer.status !== 200) throw new Error(`${url}: HTTP ${answer.status}`)
-    return answer.json()
+    return getJson(issuerOrigin() + url.slice(ISSUER_URL.length))
   }
 }
 
@@ -93,6 +89,7 @@ async function writeKeys(
 ): Promise<WrittenKeys> {
   const gateway = domain.issueServerCertificate({ names: SERVER_NAMES })
   const cloud = domain.issueServerCertificate({ names: SERVER_NAMES })
+  const audit = generateKeyPairSync('ed25519')
   const writer = agents.get('writer')
   const researcher = agents.get('researcher')
   const files: readonly (readonly [name: string, content: string | undefined])[] = [
@@ -101,6 +98,8 @@ async function writeKeys(
     ['cloud-ca.pem', cloud.caPem],
     ['gateway.pem', gateway.certPem],
     ['gateway.key.pem', gateway.keyPem],
+    ['audit.pem', audit.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
+    ['audit.pub.pem', audit.publicKey.export({ type: 'spki', format: 'pem' }).toString()],
     ['writer.pem', writer?.certPem],
     ['writer.key.pem', writer?.keyPem],
     ['researcher.pem', researcher?.certPem],
@@ -170,7 +169,7 @@ async function build(
   return {
     dir,
     auditDir: join(dir, 'state', 'audit'),
-    auditKey: join(dir, 'state', 'audit.pem'),
+    auditPublicKey: join(dir, 'audit.pub.pem'),
     sandbox,
     gateway,
     baseOrigin,

@@ -17,11 +17,11 @@ interface Usage {
 const MOST_IDENTITIES = 100_000
 
 export class IdentityLimits {
-  readonly #options: IdentityLimitOptions
+  readonly #options: () => IdentityLimitOptions
   readonly #clock: Clock
   readonly #usage = new Map<string, Usage>()
 
-  constructor(options: IdentityLimitOptions, clock: Clock) {
+  constructor(options: () => IdentityLimitOptions, clock: Clock) {
     this.#options = options
     this.#clock = clock
   }
@@ -30,7 +30,7 @@ export class IdentityLimits {
   enter(identity: string): boolean {
     const usage = this.#usageOf(identity)
     const now = this.#clock.now()
-    const { requestsPerSecond, concurrent } = this.#options
+    const { requestsPerSecond, concurrent } = this.#options()
     // A clock that steps back refills nothing, and takes nothing away.
     const elapsed = Math.max(now - usage.refilledAt, 0)
     usage.tokens = Math.min(requestsPerSecond, usage.tokens + (elapsed * requestsPerSecond) / 1000)
@@ -51,7 +51,7 @@ export class IdentityLimits {
     if (found !== undefined) return found
     if (this.#usage.size >= MOST_IDENTITIES) this.#forgetOne()
     const usage: Usage = {
-      tokens: this.#options.requestsPerSecond,
+      tokens: this.#options().requestsPerSecond,
       refilledAt: this.#clock.now(),
       running: 0,
     }

@@ -73,3 +73,23 @@ export function recheckPeer(
   }
   return undefined
 }
+
+/**
+ * A Peer for looking at policy without a connection (`explain`). It is expired from birth, so that
+ * no live station would take it for someone who proved who he is.
+ */
+export function unprovenPeer(id: SpiffeId, grammar: PathGrammar): Peer {
+  const names = grammar.match(id)
+  return makePeer({
+    spiffeId: id.text,
+    trustDomain: id.trustDomain,
+    tenant: names?.tenant,
+    agent: names?.agent,
+    role: names?.role,
+    serial: '00',
+    notAfter: new Date(0).toISOString(),
+    expiresAt: 0,
+    sha256: '0'.repeat(64),
+    bundleRevision: 0,
+  })
+}

@@ -62,7 +62,10 @@ async function prepare(
   if (outlived !== undefined) return err(outlived)
   const understood = await understand(journey, ports.budget)
   if (!understood.ok) return understood
-  const allowed = authorize(journey, understood.value.body, ports.elapsed)
+  const { peer } = journey.exchange
+  const question = { ...understood.value, peer, now: journey.now }
+  const { allowed, ...verdict } = authorize(question, journey.generation, ports.elapsed)
+  Object.assign(journey, verdict)
   if (!allowed.ok) return allowed
   const shaped = applyObligations(journey, allowed.value)
   if (!shaped.ok) return shaped

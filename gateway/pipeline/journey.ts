@@ -29,6 +29,7 @@ export interface Journey {
   decision?: Allow | Deny
   credential?: Credential
   policyTime?: number
+  policyThrew?: boolean
   sentAt?: number
   /** Bytes of the inspection budget that this request holds. */
   heldBytes: number

@@ -5,6 +5,7 @@ import type { AuditLog } from '../audit/event.ts'
 import type { Credential, CredentialRequest } from '../credential/credential.ts'
 import type { Code, CredentialCode, Refusal } from '../errors.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
+import type { Zones } from '../policy/input-time.ts'
 import type { RequestLimits } from '../request/limits.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import type { SessionPolicyMode } from '../shape/aws/session-policy.ts'
@@ -18,6 +19,10 @@ export interface Credentials {
   candidates(service: string, spiffeId: string): readonly string[]
   /** How a credential is narrowed; undefined for a name that is not configured. */
   sessionPolicyMode(name: string): SessionPolicyMode | undefined
+  /** What `obtain` would ask of whom, without secrets; nothing is sent. */
+  describe(
+    request: CredentialRequest,
+  ): Result<Readonly<Record<string, string>>, Refusal<CredentialCode>>
   obtain(request: CredentialRequest): Promise<Result<Credential, Refusal<CredentialCode>>>
   /** Forgets what is cached under a name: the cloud refused it. */
   purge(name: string): void
@@ -30,7 +35,7 @@ export interface Generation {
   readonly engine: PolicyEngine
   /** The decision entrypoint, e.g. `svidgate/authz/decision`. */
   readonly entrypoint: string
-  readonly zones: readonly string[]
+  readonly zones: Zones
   readonly credentials: Credentials
   readonly requestLimits: RequestLimits
 }
@@ -47,6 +52,8 @@ export interface RequestSummary {
   readonly upstreamTime: number | undefined
   /** ms */
   readonly policyTime: number | undefined
+  /** The policy aborted: its instance was thrown away. */
+  readonly policyThrew: boolean
 }
 
 export interface PipelinePorts {

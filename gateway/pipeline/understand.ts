@@ -4,6 +4,7 @@
 import type { Readable } from 'node:stream'
 import { refusal, type Refusal } from '../errors.ts'
 import { classify, inspectLimit } from '../facts/classify.ts'
+import type { Facts } from '../facts/facts.ts'
 import type { RequestView } from '../facts/request-view.ts'
 import { acceptRequest } from '../request/accept.ts'
 import type { GatewayRequest } from '../request/gateway-request.ts'
@@ -17,6 +18,9 @@ import type { InspectionBudget } from './ports.ts'
 const BODY_DEADLINE_MS = 30_000
 
 export interface Understood {
+  readonly request: GatewayRequest
+  readonly route: Route
+  readonly facts: Facts
   readonly body: Buffer | undefined
 }
 
@@ -43,7 +47,7 @@ export async function understand(
   const facts = classify(route, viewOf(request, route, body))
   if (!facts.ok) return facts
   journey.facts = facts.value
-  return ok({ body })
+  return ok({ request, route, facts: facts.value, body })
 }
 
 export function viewOf(

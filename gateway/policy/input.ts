@@ -142,8 +142,7 @@ function documentText(parts: PolicyInputParts, segments: readonly string[]): str
 
 function operationText(operation: Operation): string {
   const permissions = operation.permissions.map(
-    ({ action, resource }) =>
-      `{"action":${stringText(action)},"resource":${stringText(resource)}}`,
+    ({ action, resource }) => `{"action":${stringText(action)},"resource":${stringText(resource)}}`,
   )
   return (
     `{"access":"${operation.access}","complete":${String(operation.complete)}` +

@@ -33,7 +33,8 @@ export function renderRefusal(dialect: Dialect, context: RefusalContext): Refusa
     status,
     message: refusalMessage(context),
     decisionId,
-    wantsQueryError: context.wantsQueryError === true,
+    queryName:
+      context.wantsQueryError === true ? spellingOf('aws-query', entry.kind).name : undefined,
   })
   const headers: HeaderLine[] = [
     // IMF-fixdate (RFC 9110 §5.6.7) is what toUTCString yields (ECMA-262 §21.4.4.43).

@@ -39,7 +39,8 @@ export interface RefusalText {
   readonly status: number
   readonly message: string
   readonly decisionId: string
-  readonly wantsQueryError: boolean
+  /** The query protocol's error code, where the client wants it beside its own. */
+  readonly queryName: string | undefined
 }
 
 /** One dialect's body and the headers that only it has. */

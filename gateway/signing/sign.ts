@@ -75,6 +75,25 @@ function signAws(
   if (!isSigningScope(scope)) {
     return err(refusal('ERR_SG_CREDENTIAL_CONFIG', 'no usable signing scope', 'SIGN-4'))
   }
+  const { time, scopeText, ours, headers, canonical } = prepare(shaped, credential, now, scope)
+  const hash = hashCanonicalRequest(canonical)
+  const key = signingKeyOf(credential.secretAccessKey, time.date, scope, scopeText)
+  const hex = signature(key, stringToSign(time.timestamp, scopeText, hash))
+  const authorization = authorizationHeader(
+    credential.accessKeyId,
+    scopeText,
+    headers.signedHeaders,
+    hex,
+  )
+  return ok(finish(shaped, [...ours, ...shaped.headers, ['authorization', authorization]]))
+}
+
+function prepare(
+  shaped: ShapedRequest,
+  credential: AwsCredential,
+  now: number,
+  scope: SigningScope,
+) {
   const time = signingTime(now)
   const scopeText = credentialScope(time.date, scope)
   const ours: HeaderLine[] = [
@@ -86,24 +105,29 @@ function signAws(
   const toSign = ours.slice()
   for (const line of shaped.headers) if (isSigned(line[0])) toSign.push(line)
   const headers = canonicalHeaders(toSign)
-  const hash = hashCanonicalRequest(
-    canonicalRequest({
-      method: shaped.method,
-      uri: canonicalUri(shaped.path, uriRulesOf(scope.service)),
-      queryString: shaped.query,
-      headers,
-      payloadHash: shaped.payload.contentSha256,
-    }),
-  )
-  const key = signingKeyOf(credential.secretAccessKey, time.date, scope, scopeText)
-  const hex = signature(key, stringToSign(time.timestamp, scopeText, hash))
-  const authorization = authorizationHeader(
-    credential.accessKeyId,
-    scopeText,
-    headers.signedHeaders,
-    hex,
-  )
-  return ok(finish(shaped, [...ours, ...shaped.headers, ['authorization', authorization]]))
+  const canonical = canonicalRequest({
+    method: shaped.method,
+    uri: canonicalUri(shaped.path, uriRulesOf(scope.service)),
+    queryString: shaped.query,
+    headers,
+    payloadHash: shaped.payload.contentSha256,
+  })
+  return { time, scopeText, ours, headers, canonical }
+}
+
+/** The two texts behind a signature, for `explain`; the credential there is a placeholder. */
+export function explainSignature(
+  shaped: ShapedRequest,
+  credential: AwsCredential,
+  now: number,
+  scope: SigningScope,
+): { readonly canonicalRequest: string; readonly stringToSign: string } {
+  const { time, scopeText, canonical } = prepare(shaped, credential, now, scope)
+  const hash = hashCanonicalRequest(canonical)
+  return {
+    canonicalRequest: canonical,
+    stringToSign: stringToSign(time.timestamp, scopeText, hash),
+  }
 }
 
 /**

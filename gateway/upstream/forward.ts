@@ -43,6 +43,11 @@ export class UpstreamForwarder implements Upstream {
     })
   }
 
+  /** New connections are made by what is configured now; what runs ends on the old ones. */
+  renew(): void {
+    this.#pools.retireAll()
+  }
+
   close(): Promise<void> {
     return this.#pools.close()
   }

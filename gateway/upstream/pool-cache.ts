@@ -46,6 +46,10 @@ export class PoolCache {
     return pool
   }
 
+  retireAll(): void {
+    this.#pools.clear()
+  }
+
   async close(): Promise<void> {
     this.#pools.clear()
     await Promise.all(this.#closing)

@@ -199,7 +199,8 @@ class Reader {
       items.push(item)
       this.#skipSpace()
       const code = this.#text.charCodeAt(this.#at)
-      if (code !== COMMA && code !== CLOSE_BRACKET) return this.#fail('`,` or `]` should stand here')
+      if (code !== COMMA && code !== CLOSE_BRACKET)
+        return this.#fail('`,` or `]` should stand here')
       this.#at += 1
       if (code === CLOSE_BRACKET) return items
     }

@@ -1,5 +1,5 @@
-// Rules about credentials, bindings and routes: everything named exists, everything bound has a
-// way, and no credential reaches whom or where it was not meant for.
+// Rules about credentials and bindings: everything named exists, and no credential reaches whom it
+// was not meant for.
 
 import { canMatch, placeholdersOf, subjectPattern } from '../grammar.ts'
 import { parseOrigin } from '../origin.ts'
@@ -17,7 +17,6 @@ export function checkAccess(parts: ConfigParts): Finding[] {
     ...unusedCredentials(parts),
     ...audiences(parts),
     ...tokenNeeds(parts),
-    ...checkRoutes(parts),
   ]
 }
 
@@ -188,63 +187,4 @@ function tokenNeeds(parts: ConfigParts): Finding[] {
       atKey: true,
     },
   ]
-}
-
-function checkRoutes(parts: ConfigParts): Finding[] {
-  const { routes, bindings } = parts
-  if (routes === undefined) return []
-  const findings: Finding[] = []
-  routes.forEach((route, index) => {
-    const path: ConfigPath = ['routes', index]
-    if (routes.findIndex((other) => other.service === route.service) !== index) {
-      findings.push({
-        path: [...path, 'service'],
-        message: `a second route for ${route.service}`,
-        hint: 'One route per service; list its regions.',
-      })
-    }
-    if (route.upstream.includes('{region}') && route.regions.length === 0) {
-      findings.push({
-        path: [...path, 'upstream'],
-        message: '`{region}` needs the list of allowed regions',
-        hint: 'Add `regions: [eu-west-1]`.',
-      })
-    }
-    if (route.region !== undefined && !route.regions.includes(route.region)) {
-      findings.push({
-        path: [...path, 'region'],
-        message: `the default region ${route.region} is not among \`regions\``,
-        hint: 'Add it to `regions`, or choose one of them.',
-      })
-    }
-    findings.push(...duplicates(route.regions, [...path, 'regions']))
-  })
-  const routed = new Set(routes.map((route) => route.service))
-  const bound = new Set((bindings ?? []).map((binding) => binding.service))
-  ;(bindings ?? []).forEach((binding, index) => {
-    if (routed.has(binding.service)) return
-    findings.push({
-      path: ['bindings', index, 'service'],
-      message: `no route leads to ${binding.service}`,
-      hint: 'Add one to `routes`.',
-    })
-  })
-  routes.forEach((route, index) => {
-    if (bindings === undefined || bound.has(route.service)) return
-    findings.push({
-      path: ['routes', index, 'service'],
-      message: `no binding is for ${route.service}: every request will be refused`,
-      hint: 'Add one to `bindings`.',
-      severity: 'warning',
-    })
-  })
-  return findings
-}
-
-function duplicates(items: readonly string[], path: ConfigPath): Finding[] {
-  return items.flatMap((item, index) =>
-    items.indexOf(item) === index
-      ? []
-      : [{ path: [...path, index], message: `${item} is listed twice`, hint: 'Once is enough.' }],
-  )
 }

@@ -82,5 +82,7 @@ export const issuer = z.strictObject({
 })
 
 export const tokenSource = z
-  .strictObject({ kind: restart(z.literal('issuer'), 'Our own issuer mints the tokens.') })
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: restart(z.literal('issuer'), 'Our own issuer mints the tokens.') }),
+  ])
   .prefault({ kind: 'issuer' })

@@ -106,7 +106,9 @@ export const limits = z
   .prefault({})
 
 export const state = z
-  .strictObject({ kind: restart(z.literal('memory'), 'Kept in this process only.') })
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: restart(z.literal('memory'), 'Kept in this process only.') }),
+  ])
   .prefault({ kind: 'memory' })
 
 export const telemetry = z

@@ -33,6 +33,8 @@ export interface AwsWebIdentityPorts {
   readonly jwtSvid: JwtSvidSource
   readonly post: HttpPost
   readonly clock: Clock
+  /** ms from the call to the last byte of the answer. */
+  readonly deadlineMs?: number
 }
 
 /** What is fixed for one agent. */
@@ -101,7 +103,20 @@ export class AwsWebIdentity implements CredentialDriver {
     return ok({
       cacheKey: value.keyPrefix + tupleKey([policyDigest]),
       exchange: () => this.#exchange(peer, value, sessionPolicy),
+      describe: () => this.#describe(value, sessionPolicy),
     })
+  }
+
+  #describe(session: Session, sessionPolicy: string | undefined): Record<string, string> {
+    return {
+      call: `AssumeRoleWithWebIdentity at ${this.#config.origin}`,
+      role_arn: session.roleArn,
+      role_session_name: session.sessionName,
+      duration_seconds: String(this.#config.durationSeconds),
+      token_subject: session.subject,
+      token_audience: this.#config.tokenAudience.audience,
+      ...(sessionPolicy === undefined ? {} : { session_policy: sessionPolicy }),
+    }
   }
 
   /** The last gate of "narrowing never fails open": no session without the policy it must have. */
@@ -171,7 +186,7 @@ export class AwsWebIdentity implements CredentialDriver {
     if (!fetched.ok) return fetched
     const token = fetched.value.token.reveal()
     const body = this.#form(session, token, sessionPolicy)
-    const limits = { deadlineMs: DEADLINE_MS, maxBytes: MAX_ANSWER_BYTES }
+    const limits = { deadlineMs: this.#ports.deadlineMs ?? DEADLINE_MS, maxBytes: MAX_ANSWER_BYTES }
     const sent = await this.#ports.post(this.#config.origin, '/', HEADERS, body, limits)
     if (!sent.ok) {
       const { kind, detail } = sent.error

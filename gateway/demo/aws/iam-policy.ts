@@ -36,7 +36,7 @@ export interface IamRequest {
   readonly context: ReadonlyMap<string, string>
 }
 
-export type IamVerdict = 'allow' | 'explicit-deny' | 'implicit-deny'
+type IamVerdict = 'allow' | 'explicit-deny' | 'implicit-deny'
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -21,10 +21,7 @@ export interface IssuedCredential {
   readonly sessionPolicy: IamPolicy | undefined
 }
 
-export type CredentialGrant = Omit<
-  IssuedCredential,
-  'accessKeyId' | 'secretAccessKey' | 'sessionToken'
->
+type CredentialGrant = Omit<IssuedCredential, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>
 
 function randomBase32(length: number): string {
   return Array.from(randomBytes(length), (byte) => BASE32[byte & 31]).join('')

@@ -10,7 +10,7 @@ import type { Result } from '../../util/result.ts'
 import { fault } from './fault.ts'
 import type { AwsFault } from './fault.ts'
 
-export const MAX_LIFE_SECONDS = 300
+const MAX_LIFE_SECONDS = 300
 
 export interface WebIdentity {
   readonly issuer: string
@@ -33,13 +33,13 @@ function invalidToken(message: string): AwsFault {
 }
 
 /** Base64url without padding in its only spelling; undefined otherwise. */
-function decodeBase64Url(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, 'base64url')
-  return bytes.length > 0 && bytes.toString('base64url') === text ? bytes : undefined
+function decodeBase64Url(encoded: string): Buffer | undefined {
+  const bytes = Buffer.from(encoded, 'base64url')
+  return bytes.length > 0 && bytes.toString('base64url') === encoded ? bytes : undefined
 }
 
-function decodeJson(text: string): Readonly<Record<string, unknown>> | undefined {
-  const bytes = decodeBase64Url(text)
+function decodeJson(encoded: string): Readonly<Record<string, unknown>> | undefined {
+  const bytes = decodeBase64Url(encoded)
   if (bytes === undefined) return undefined
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))

@@ -102,7 +102,7 @@ export class ByteCollector {
   }
 }
 
-export class Memory {
+class Memory {
   readonly limits: MemoryLimits
   #used = 0
 
@@ -128,7 +128,7 @@ export class Memory {
 }
 
 /** The content of synthetic objects: one pseudo-random block of 64 KiB, repeated. */
-export function syntheticBlock(): Buffer {
+function syntheticBlock(): Buffer {
   const parts: Buffer[] = []
   for (let index = 0; index < SYNTHETIC_BLOCK_BYTES / 32; index += 1) {
     parts.push(createHash('sha256').update(`svidgate synthetic ${index}`).digest())

@@ -26,7 +26,7 @@ interface DeclaredChecksum {
   readonly expected: string | undefined
 }
 
-export interface PayloadPlan {
+interface PayloadPlan {
   readonly kind: 'none' | 'plain' | 'aws-chunked'
   /** Bytes of the object itself, where the head says so. */
   readonly length: number

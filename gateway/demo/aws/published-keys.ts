@@ -12,7 +12,7 @@ const MAX_KEYS = 100
 const MIN_MODULUS_BITS = 2048
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
-export interface PublishedKeysOptions {
+interface PublishedKeysOptions {
   readonly issuer: string
   /** Gets a document and parses it as JSON; rejects when it cannot be had. */
   readonly fetchJson: (url: string) => Promise<unknown>

@@ -41,7 +41,7 @@ export function failsWritePrecondition(
   return ifMatch !== undefined && (existing === undefined || !names(ifMatch, existing.etag))
 }
 
-export interface ByteRange {
+interface ByteRange {
   readonly from: number
   /** Exclusive. */
   readonly to: number

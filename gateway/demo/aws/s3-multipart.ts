@@ -1,48 +1,35 @@
-// Multipart uploads of the sandbox S3: create, upload and copy parts, complete, abort, list. Part
-// sizes, order, ETags and checksums are checked as S3 does.
+// Multipart uploads of the sandbox S3: create, upload and copy parts, abort, list.
 
 import { createHash } from 'node:crypto'
 import { err, ok } from '../../util/result.ts'
-import type { Result } from '../../util/result.ts'
 import { checksumElement, createChecksum, isChecksumName } from './checksum.ts'
 import type { ChecksumName } from './checksum.ts'
 import { fault } from './fault.ts'
 import type { AwsFault } from './fault.ts'
 import { ByteCollector } from './object-store.ts'
-import type { MultipartUpload, ObjectChecksum, StoredPart } from './object-store.ts'
+import type { MultipartUpload, StoredPart } from './object-store.ts'
 import { single } from './raw-head.ts'
-import {
-  checksumHeaders,
-  checksumNodes,
-  emptyAnswer,
-  fullChecksum,
-  isoTime,
-  storeObject,
-  xmlAnswer,
-} from './s3-call.ts'
+import { checksumHeaders, emptyAnswer, fullChecksum, isoTime, xmlAnswer } from './s3-call.ts'
 import type { S3Call, S3Result } from './s3-call.ts'
 import { parseRange } from './s3-conditions.ts'
-import { contentOf, copySource, objectHeaders } from './s3-objects.ts'
-import { childText, readXml } from './xml.ts'
-import type { XmlElement, XmlNode } from './xml.ts'
+import { copySource, objectHeaders } from './s3-objects.ts'
+import type { XmlNode } from './xml.ts'
 
-const MIN_PART_BYTES = 5 * 1024 * 1024
 const MAX_PART_NUMBER = 10_000
-const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 
-function noSuchUpload(): AwsFault {
+export function noSuchUpload(): AwsFault {
   const message =
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.'
   return fault(404, 'NoSuchUpload', message)
 }
 
-function openUpload(call: S3Call): MultipartUpload | undefined {
+export function openUpload(call: S3Call): MultipartUpload | undefined {
   const upload = call.store.uploads.get(call.request.query.get('uploadId') ?? '')
   const { bucket, key } = call.request
   return upload?.bucket === bucket && upload.key === key ? upload : undefined
 }
 
-function md5Tag(part: StoredPart): string {
+export function md5Tag(part: StoredPart): string {
   return `"${part.md5.toString('hex')}"`
 }
 
@@ -168,126 +155,6 @@ export async function uploadPartCopy(call: S3Call): Promise<S3Result> {
     ...(checksum === undefined ? [] : [[checksumElement(checksum.name), checksum.value] as const]),
   ]
   return ok(xmlAnswer(['CopyPartResult', nodes]))
-}
-
-/** One `<Part>` of the completion document against what was uploaded. */
-function matchPart(element: XmlElement, upload: MultipartUpload): StoredPart | undefined {
-  const part = upload.parts.get(Number(childText(element, 'PartNumber') ?? NaN))
-  if (part === undefined) return undefined
-  const etag = childText(element, 'ETag') ?? ''
-  if (etag !== md5Tag(part) && `"${etag}"` !== md5Tag(part)) return undefined
-  for (const child of element.children) {
-    if (!child.name.startsWith('Checksum')) continue
-    const { checksum } = part
-    if (checksum === undefined || child.name !== checksumElement(checksum.name)) return undefined
-    if (child.text !== checksum.value) return undefined
-  }
-  return part
-}
-
-function chooseParts(
-  document: string,
-  upload: MultipartUpload,
-): Result<readonly StoredPart[], AwsFault> {
-  const root = readXml(document)
-  const elements = root?.children ?? []
-  const isShaped =
-    root?.name === 'CompleteMultipartUpload' && elements.every((item) => item.name === 'Part')
-  if (!isShaped || elements.length === 0) {
-    const message =
-      'The XML you provided was not well-formed or did not validate against our schema'
-    return err(fault(400, 'MalformedXML', message))
-  }
-  const chosen: StoredPart[] = []
-  let previous = 0
-  for (const element of elements) {
-    const number = Number(childText(element, 'PartNumber') ?? NaN)
-    if (!(number > previous)) {
-      const message = 'The list of parts was not in ascending order.'
-      return err(fault(400, 'InvalidPartOrder', message))
-    }
-    previous = number
-    const part = matchPart(element, upload)
-    if (part === undefined) {
-      const message = 'One or more of the specified parts could not be found.'
-      return err(fault(400, 'InvalidPart', message, [['PartNumber', String(number)]]))
-    }
-    chosen.push(part)
-  }
-  if (chosen.slice(0, -1).some((part) => part.length < MIN_PART_BYTES)) {
-    const message = 'Your proposed upload is smaller than the minimum allowed size'
-    return err(fault(400, 'EntityTooSmall', message))
-  }
-  return ok(chosen)
-}
-
-function compositeChecksum(
-  parts: readonly StoredPart[],
-  name: ChecksumName | undefined,
-): ObjectChecksum | undefined {
-  if (name === undefined) return undefined
-  const sum = createChecksum(name)
-  for (const part of parts) {
-    if (part.checksum === undefined) return undefined
-    sum.update(Buffer.from(part.checksum.value, 'base64'))
-  }
-  return { name, value: `${sum.digest().toString('base64')}-${parts.length}`, type: 'COMPOSITE' }
-}
-
-function joinParts(call: S3Call, parts: readonly StoredPart[]): ByteCollector {
-  const collector = new ByteCollector(call.store.memory)
-  for (const { bytes } of parts) {
-    if (bytes === undefined) collector.discard()
-    else collector.add(bytes)
-  }
-  return collector
-}
-
-export async function completeMultipartUpload(call: S3Call): Promise<S3Result> {
-  const pieces: Buffer[] = []
-  let size = 0
-  const received = await call.receive((chunk) => {
-    size += chunk.length
-    if (size <= MAX_DOCUMENT_BYTES) pieces.push(chunk)
-  })
-  if (!received.ok) return received
-  const upload = openUpload(call)
-  if (upload === undefined) return err(noSuchUpload())
-  const chosen = chooseParts(Buffer.concat(pieces).toString('utf8'), upload)
-  if (!chosen.ok) return chosen
-  const parts = chosen.value
-  const digest = createHash('md5')
-  for (const part of parts) digest.update(part.md5)
-  const etag = `"${digest.digest('hex')}-${parts.length}"`
-  const checksum = compositeChecksum(parts, upload.checksumName)
-  const collector = joinParts(call, parts)
-  const { key, bucket } = call.request
-  const full = storeObject(call, {
-    key,
-    length: parts.reduce((sum, part) => sum + part.length, 0),
-    etag,
-    lastModified: call.now,
-    content: contentOf(collector.finish()),
-    headers: upload.headers,
-    checksum,
-  })
-  if (full !== undefined) {
-    collector.discard()
-    return err(full)
-  }
-  call.store.closeUpload(upload)
-  return ok(
-    xmlAnswer([
-      'CompleteMultipartUploadResult',
-      [
-        ['Location', `/${bucket}/${key}`],
-        ['Bucket', bucket],
-        ['Key', key],
-        ['ETag', etag],
-        ...checksumNodes(checksum),
-      ],
-    ]),
-  )
 }
 
 export async function abortMultipartUpload(call: S3Call): Promise<S3Result> {

@@ -49,7 +49,7 @@ export function contentOf(bytes: Buffer | undefined): ObjectContent {
   return bytes === undefined ? { kind: 'forgotten' } : { kind: 'bytes', bytes }
 }
 
-export function preconditionFailed(): AwsFault {
+function preconditionFailed(): AwsFault {
   const message = 'At least one of the pre-conditions you specified did not hold'
   return fault(412, 'PreconditionFailed', message)
 }

@@ -1,6 +1,6 @@
 // The operations that the sandbox S3 has, as data: how a request names each, and what it may carry.
 
-export const S3_OPERATION_NAMES = [
+const S3_OPERATION_NAMES = [
   'ListBuckets',
   'HeadBucket',
   'GetBucketLocation',
@@ -43,16 +43,16 @@ export const RESPONSE_OVERRIDES = new Map([
   ['response-expires', 'expires'],
 ])
 
+type Extras = Partial<Pick<S3OperationRow, 'markers' | 'parameters' | 'isCopy' | 'hasBody'>>
+
 function row(
   name: S3OperationName,
   method: string,
   level: S3OperationRow['level'],
-  markers: readonly string[] = [],
-  parameters: readonly string[] = [],
-  flags: { isCopy?: boolean; hasBody?: boolean } = {},
+  extras: Extras = {},
 ): S3OperationRow {
-  const { isCopy = false, hasBody = false } = flags
-  return { name, method, level, markers, parameters, isCopy, hasBody }
+  const none = { markers: [], parameters: [], isCopy: false, hasBody: false }
+  return { name, method, level, ...none, ...extras }
 }
 
 const LIST_PARAMETERS = [
@@ -66,23 +66,26 @@ const LIST_PARAMETERS = [
 ]
 const OVERRIDES = [...RESPONSE_OVERRIDES.keys()]
 
+const PART = ['partNumber', 'uploadId']
+const PART_PAGE = ['max-parts', 'part-number-marker']
+
 export const OPERATIONS: readonly S3OperationRow[] = [
   row('ListBuckets', 'GET', 'service'),
   row('HeadBucket', 'HEAD', 'bucket'),
-  row('GetBucketLocation', 'GET', 'bucket', ['location']),
-  row('ListObjectsV2', 'GET', 'bucket', ['list-type'], LIST_PARAMETERS),
-  row('DeleteObjects', 'POST', 'bucket', ['delete'], [], { hasBody: true }),
-  row('PutObject', 'PUT', 'object', [], [], { hasBody: true }),
-  row('CopyObject', 'PUT', 'object', [], [], { isCopy: true }),
-  row('GetObject', 'GET', 'object', [], OVERRIDES),
-  row('HeadObject', 'HEAD', 'object', [], OVERRIDES),
+  row('GetBucketLocation', 'GET', 'bucket', { markers: ['location'] }),
+  row('ListObjectsV2', 'GET', 'bucket', { markers: ['list-type'], parameters: LIST_PARAMETERS }),
+  row('DeleteObjects', 'POST', 'bucket', { markers: ['delete'], hasBody: true }),
+  row('PutObject', 'PUT', 'object', { hasBody: true }),
+  row('CopyObject', 'PUT', 'object', { isCopy: true }),
+  row('GetObject', 'GET', 'object', { parameters: OVERRIDES }),
+  row('HeadObject', 'HEAD', 'object', { parameters: OVERRIDES }),
   row('DeleteObject', 'DELETE', 'object'),
-  row('CreateMultipartUpload', 'POST', 'object', ['uploads']),
-  row('UploadPart', 'PUT', 'object', ['partNumber', 'uploadId'], [], { hasBody: true }),
-  row('UploadPartCopy', 'PUT', 'object', ['partNumber', 'uploadId'], [], { isCopy: true }),
-  row('CompleteMultipartUpload', 'POST', 'object', ['uploadId'], [], { hasBody: true }),
-  row('AbortMultipartUpload', 'DELETE', 'object', ['uploadId']),
-  row('ListParts', 'GET', 'object', ['uploadId'], ['max-parts', 'part-number-marker']),
+  row('CreateMultipartUpload', 'POST', 'object', { markers: ['uploads'] }),
+  row('UploadPart', 'PUT', 'object', { markers: PART, hasBody: true }),
+  row('UploadPartCopy', 'PUT', 'object', { markers: PART, isCopy: true }),
+  row('CompleteMultipartUpload', 'POST', 'object', { markers: ['uploadId'], hasBody: true }),
+  row('AbortMultipartUpload', 'DELETE', 'object', { markers: ['uploadId'] }),
+  row('ListParts', 'GET', 'object', { markers: ['uploadId'], parameters: PART_PAGE }),
 ]
 
 /** Besides x-amz-meta-*. Any other x-amz-* header is refused: it would mean something unchecked. */

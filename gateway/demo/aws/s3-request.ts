@@ -12,7 +12,7 @@ import type { HeaderIndex, RawHead } from './raw-head.ts'
 import { OPERATIONS, KNOWN_AMZ_HEADERS } from './s3-operations.ts'
 import type { S3OperationName, S3OperationRow } from './s3-operations.ts'
 
-export interface ObjectAddress {
+interface ObjectAddress {
   readonly bucket: string
   readonly key: string
 }

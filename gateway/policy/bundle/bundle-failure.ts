@@ -4,14 +4,7 @@
 import { err, type Result } from '../../util/result.ts'
 
 export type BundleStep =
-  | 'read'
-  | 'archive'
-  | 'signature'
-  | 'manifest'
-  | 'data'
-  | 'module'
-  | 'entrypoints'
-  | 'timing'
+  'read' | 'archive' | 'signature' | 'manifest' | 'data' | 'module' | 'entrypoints' | 'timing'
 
 export interface BundleFailure {
   readonly step: BundleStep

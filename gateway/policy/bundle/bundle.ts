@@ -2,7 +2,13 @@
 // order, each refused by name. Nothing of it is run here.
 
 import { createHash } from 'node:crypto'
-import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson, writeJson } from '../../util/json.ts'
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseStrictJson,
+  writeJson,
+} from '../../util/json.ts'
 import { err, ok, type Result } from '../../util/result.ts'
 import { type BundleFailure, bundleFailure } from './bundle-failure.ts'
 import { isUnderRoots, type Manifest, MANIFEST_FILE, readManifest } from './manifest.ts'
@@ -37,7 +43,11 @@ export function readBundle(
 ): Result<Bundle, BundleFailure> {
   const archive = readTarGz(bytes)
   if (!archive.ok) {
-    return bundleFailure('archive', archive.error, 'a bundle is the .tar.gz that `opa build` writes')
+    return bundleFailure(
+      'archive',
+      archive.error,
+      'a bundle is the .tar.gz that `opa build` writes',
+    )
   }
   const files = archive.value
   const keyId = checkSignature(files, verification)
@@ -78,10 +88,7 @@ function checkSignature(
 }
 
 /** Anything that OPA would give a meaning which we do not, or that came here by mistake. */
-function unexpectedFile(
-  files: Archive,
-  module: string,
-): Result<never, BundleFailure> | undefined {
+function unexpectedFile(files: Archive, module: string): Result<never, BundleFailure> | undefined {
   for (const name of files.keys()) {
     if (name.startsWith('optimized/')) {
       return bundleFailure(

@@ -2,7 +2,13 @@
 // that we do not know could be a condition that we would ignore.
 
 import { ok, type Result } from '../../util/result.ts'
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../../util/json.ts'
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseStrictJson,
+} from '../../util/json.ts'
 import { type BundleFailure, bundleFailure } from './bundle-failure.ts'
 
 export const MANIFEST_FILE = '.manifest'

@@ -5,7 +5,13 @@
 
 import { createHash, createPublicKey, type KeyObject, verify, constants } from 'node:crypto'
 import { ok, type Result } from '../../util/result.ts'
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../../util/json.ts'
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseStrictJson,
+} from '../../util/json.ts'
 import { type BundleFailure, bundleFailure } from './bundle-failure.ts'
 import { hashJson } from './structured-hash.ts'
 import type { Archive } from './tar-archive.ts'
@@ -58,7 +64,11 @@ const DIGESTS: ReadonlyMap<string, string> = new Map([
 const STRUCTURED: ReadonlySet<string> = new Set(['.manifest', 'data.json', 'data.yaml'])
 
 /** Throws a TypeError for a key that the algorithm cannot use: a mistake in the configuration. */
-export function makeBundleKey(pem: string, algorithm: SignatureAlgorithm, scope?: string): BundleKey {
+export function makeBundleKey(
+  pem: string,
+  algorithm: SignatureAlgorithm,
+  scope?: string,
+): BundleKey {
   const key = createPublicKey(pem)
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
   const curve = CURVES.get(algorithm)
@@ -146,8 +156,10 @@ function wrongFile(archive: Archive, listed: JsonValue | undefined): string | un
     }
     const path = name.replace(/^\//, '')
     const content = archive.get(path)
-    if (content === undefined || !open.delete(path)) return `${path} is listed but not in the bundle`
-    if (digestOf(path, content, algorithm) !== hash.toLowerCase()) return `${path} has another digest`
+    if (content === undefined || !open.delete(path))
+      return `${path} is listed but not in the bundle`
+    if (digestOf(path, content, algorithm) !== hash.toLowerCase())
+      return `${path} has another digest`
   }
   const [unlisted] = open
   return unlisted === undefined ? undefined : `${unlisted} is not covered by the signature`

@@ -56,7 +56,8 @@ function gunzip(bytes: Buffer, limits: ArchiveLimits): Result<Buffer, string> {
       bytes.readUInt32LE(trailer) === crc32(tar) && bytes.readUInt32LE(trailer + 4) === tar.length
     return isWhole ? ok(tar) : err('cut short, or followed by other bytes')
   } catch (error) {
-    if (error instanceof RangeError) return err(`unpacks to more than ${String(maxOutputLength)} bytes`)
+    if (error instanceof RangeError)
+      return err(`unpacks to more than ${String(maxOutputLength)} bytes`)
     return err('damaged gzip')
   }
 }
@@ -71,7 +72,8 @@ function readTar(tar: Buffer, limits: ArchiveLimits): Result<Archive, string> {
     const { type, name: shortName, size: shortSize } = header.value
     const size = type === 'x' ? shortSize : Number(pax.get('size') ?? shortSize)
     const start = at + BLOCK
-    if (!Number.isSafeInteger(size) || start + size > tar.length) return err('an entry is cut short')
+    if (!Number.isSafeInteger(size) || start + size > tar.length)
+      return err('an entry is cut short')
     const content = tar.subarray(start, start + size)
     at = start + Math.ceil(size / BLOCK) * BLOCK
     if (type === 'x') {
@@ -136,12 +138,13 @@ function text(block: Buffer, start: number, length: number): string {
 /** Records `<length> <key>=<value>\n` (POSIX pax, "pax Header Block"). */
 function readPax(content: Buffer): Result<Map<string, string>, string> {
   const records = new Map<string, string>()
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const match = /^([1-9][0-9]{0,5}) /.exec(content.toString('latin1', at, at + 7))
     const length = Number(match?.[1])
     const record = content.toString('utf8', at + (match?.[0].length ?? 0), at + length)
     const equals = record.indexOf('=')
-    if (match === null || equals < 1 || !record.endsWith('\n')) return err('an unreadable pax record')
+    if (match === null || equals < 1 || !record.endsWith('\n'))
+      return err('an unreadable pax record')
     const key = record.slice(0, equals)
     const value = record.slice(equals + 1, -1)
     if (records.has(key)) return err(`pax record ${key} appears twice`)

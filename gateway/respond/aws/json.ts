@@ -9,9 +9,9 @@ const SHAPE_NAMESPACE = 'com.amazon.coral.service'
 
 /** `x-amzn-query-error`: only for clients that asked, which moved from query to JSON or CBOR. */
 export function queryError(text: RefusalText): readonly HeaderLine[] {
-  if (!text.wantsQueryError) return []
-  const code = text.name === 'AccessDeniedException' ? 'AccessDenied' : text.name
-  return [['x-amzn-query-error', `${code};${text.status < 500 ? 'Sender' : 'Receiver'}`]]
+  if (text.queryName === undefined) return []
+  const fault = text.status < 500 ? 'Sender' : 'Receiver'
+  return [['x-amzn-query-error', `${text.queryName};${fault}`]]
 }
 
 export function writeAwsJson(text: RefusalText): WrittenRefusal {

@@ -102,18 +102,19 @@ export const encodingRejects: readonly RejectRow[] = [
       'constructed-string',
       variant({ subject: seq(tlv(0x31, seq(OID.organization, tlv(0x2c, text(0x0c, 'a'))))) }),
     ],
-    ['not-utf8', variant({ subject: seq(tlv(0x31, seq(OID.organization, tlv(0x0c, hex('ff'))))) })],
+    ['not-utf8', variant({ subject: attribute(tlv(0x0c, hex('ff'))) })],
     [
       'oid-padded',
       variant({ subject: seq(tlv(0x31, seq(hex('0604 5504800a'), text(0x0c, 'a')))) }),
     ],
     ['oid-cut', variant({ subject: seq(tlv(0x31, seq(hex('0603 5504 8a'), text(0x0c, 'a')))) })],
-    ['tag-of-two-bytes', variant({ subject: seq(hex('3f1f00')) })],
+    ['tag-of-two-bytes', variant({ subject: seq(hex('9f0100')) })],
+    ['sequence-primitive', variant({ subject: seq(hex('1000')) })],
+    ['end-of-contents', variant({ subject: seq(hex('0000')) })],
+    ['boolean-01', variant({ subject: attribute(hex('010101')) })],
+    ['oid-of-65-bytes', variant({ subject: attribute(tlv(0x06, Buffer.alloc(65, 1))) })],
     ['nested-too-deep', variant({ subject: nested(20) })],
-    [
-      'null-with-content',
-      variant({ subject: seq(tlv(0x31, seq(OID.organization, hex('050100')))) }),
-    ],
+    ['null-with-content', variant({ subject: attribute(hex('050100')) })],
   ]),
   ...rows('time', [
     ['generalized-before-2050', validity(start, generalizedTime(NOW + 3_600_000))],
@@ -126,7 +127,7 @@ export const encodingRejects: readonly RejectRow[] = [
     ['hour-24', validity(start, text(0x17, '261123240000Z'))],
     ['second-60', validity(start, text(0x17, '261123235960Z'))],
     ['letters', validity(start, text(0x17, '26112312000aZ'))],
-    ['printable-string', validity(start, text(0x13, '261123120000Z'))],
+    ['printable-string', validity(start, text(0x13, '20510101000000Z'))],
     ['three-times', variant({ validity: seq(start, end, end) })],
   ]),
   ...rows('extension', [
@@ -190,6 +191,11 @@ function rows(
   return cases.map(([name, chain]) =>
     reject(`XV+d1/${group}-${name}`, `${group}: ${name.replaceAll('-', ' ')}`, 'XV+d1', chain),
   )
+}
+
+/** A subject with this value. */
+function attribute(value: Buffer): Buffer {
+  return seq(tlv(0x31, seq(OID.organization, value)))
 }
 
 function unknown(value: string): Buffer {

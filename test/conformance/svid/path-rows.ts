@@ -1,5 +1,6 @@
 // The path from the leaf to the bundle: RFC 5280 §6.1 and the limits of our own.
 
+import { generateKeyPairSync } from 'node:crypto'
 import {
   ALGORITHMS,
   EMPTY_NAME,
@@ -174,6 +175,11 @@ export const pathAccepts: readonly AcceptRow[] = [
     'the domains below ours are excluded',
     constrained([], [uriName('.example.org')]),
   ),
+  accept(
+    'XV+b5/self-issued',
+    'a self-issued intermediate outside the constraint',
+    selfIssuedOutside(),
+  ),
   accept('XV+b5/dns-unused', 'a DNS constraint and no DNS SAN', constrained([dnsName('a.b')])),
   accept('XV+b5/dns-within', 'a DNS SAN within its constraint', [
     ...dnsLeaf('x.a.b', nameConstraints([dnsName('a.b')])),
@@ -318,8 +324,8 @@ export const pathRejects: readonly RejectRow[] = [
     'XV+b5/intermediate',
     'an intermediate with a name outside',
     'XV+b5',
-    constrainedIntermediate('a.b'),
-    { control: constrainedIntermediate('example.org') },
+    constrainedUri('spiffe://a.b'),
+    { control: constrainedUri('spiffe://example.org') },
   ),
   reject(
     'XV+b5/dns',
@@ -342,6 +348,27 @@ export const pathRejects: readonly RejectRow[] = [
     dnsLeaf('*.a.b', nameConstraints([], [dnsName('x.a.b')])),
     { control: dnsLeaf('*.a.b', nameConstraints([uriName('example.org')])) },
   ),
+  reject(
+    'XV+b5/email',
+    'an email constraint on a subject with an address',
+    'XV+b5',
+    emailSubject(true),
+    {
+      control: emailSubject(false),
+    },
+  ),
+  reject(
+    'XV+b5/https',
+    'a URI constraint on a URI that is no SPIFFE ID',
+    'XV+b5',
+    constrainedUri('https://example.org/'),
+    {
+      control: constrainedUri('spiffe://example.org'),
+    },
+  ),
+  reject('XV+b5/ip', 'an address under an address constraint', 'XV+b5', addressed(true), {
+    control: addressed(false),
+  }),
   reject(
     'XV+b5/directory',
     'a directory constraint, which we cannot judge, on a subject',
@@ -386,6 +413,18 @@ export const pathRejects: readonly RejectRow[] = [
     smallIntermediate(),
     { control: through({}) },
   ),
+  reject(
+    'XV+b7/rsa-9216',
+    'an SVID with a key of RSA 9216',
+    'XV+b7',
+    [makeLeaf(ca, ID, { spki: rsaSpki(9216) })],
+    {
+      control: [makeLeaf(ca, ID, { spki: rsaSpki(8192) })],
+    },
+  ),
+  reject('XV+b7/x25519', 'an SVID with a key that cannot sign', 'XV+b7', [
+    makeLeaf(ca, ID, { keys: generateKeyPairSync('x25519') }),
+  ]),
   reject('XV+b7/curve', 'an SVID with a key on an unusual curve', 'XV+b7', [
     makeLeaf(ca, ID, { keys: oddCurve }),
   ]),
@@ -490,15 +529,44 @@ function selfIssued(more: number): Chain {
   return [makeLeaf(path[0] ?? second, ID), ...path]
 }
 
-function constrainedIntermediate(domain: string): Chain {
+function constrainedUri(uri: string): Chain {
   const upper = makeCa('Upper', { issuer: ca, extra: [nameConstraints([uriName('example.org')])] })
-  const lower = makeCa('Lower', { issuer: upper, extra: [san([uriName(`spiffe://${domain}`)])] })
+  const lower = makeCa('Lower', { issuer: upper, extra: [san([uriName(uri)])] })
   return [makeLeaf(lower, ID), lower, upper]
 }
 
 function dnsLeaf(name: string, constraints: Buffer): Chain {
   const issuer = makeCa('Intermediate', { issuer: ca, extra: [constraints] })
   return [makeLeaf(issuer, ID, { names: [uriName(ID), dnsName(name)] }), issuer]
+}
+
+/** A subject with an email address, below a CA that constrains those or only our URIs. */
+function emailSubject(isConstrained: boolean): Chain {
+  const base = isConstrained ? tlv(0x81, Buffer.from('example.org')) : uriName('example.org')
+  const issuer = makeCa('Intermediate', { issuer: ca, extra: [nameConstraints([base])] })
+  const subject = seq(tlv(0x31, seq(OID.email, tlv(0x16, Buffer.from('me@a.b')))))
+  return [makeLeaf(issuer, ID, { subject }), issuer]
+}
+
+function addressed(isConstrained: boolean): Chain {
+  const base = isConstrained ? tlv(0x87, hex('7f000000ff000000')) : uriName('example.org')
+  const issuer = makeCa('Intermediate', { issuer: ca, extra: [nameConstraints([base])] })
+  return [makeLeaf(issuer, ID, { names: [uriName(ID), tlv(0x87, hex('7f000001'))] }), issuer]
+}
+
+/** A CA that rolls its own key over is not bound by the names it constrains. */
+function selfIssuedOutside(): Chain {
+  const constraint = nameConstraints([uriName('example.org')])
+  const first = makeCa('Roll', { issuer: ca, extra: [constraint] })
+  const second = makeCa('Roll', { issuer: first, extra: [san([uriName('spiffe://a.b')])] })
+  return [makeLeaf(second, ID), second, first]
+}
+
+/** An RSA key with a modulus of this many bits; nobody has its private half. */
+function rsaSpki(bitLength: number): Buffer {
+  const modulus = Buffer.alloc(bitLength / 8, 0xff)
+  const key = seq(tlv(0x02, Buffer.of(0), modulus), tlv(0x02, hex('010001')))
+  return seq(seq(hex('06092a864886f70d010101'), hex('0500')), bits(key))
 }
 
 function directoryWithoutSubject(): Chain {

@@ -57,7 +57,7 @@ async function start(t: Test): Promise<{ sandbox: SandboxAws; s3: S3Client }> {
 async function bytesOf(body: unknown): Promise<Buffer> {
   if (!(body instanceof Readable)) throw new TypeError('no stream')
   const pieces: Buffer[] = []
-  for await (const piece of body) pieces.push(Buffer.from(piece))
+  for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(Buffer.from(piece))
   return Buffer.concat(pieces)
 }
 
@@ -296,7 +296,7 @@ t.test(
     )
     if (!(got.Body instanceof Readable)) throw new TypeError('no stream')
     let length = 0
-    for await (const chunk of got.Body) length += Buffer.from(chunk).length
+    for await (const chunk of got.Body as AsyncIterable<Uint8Array>) length += chunk.length
     t.equal(length, 192 * 1024 * 1024 - 65_530 + 1)
   },
 )

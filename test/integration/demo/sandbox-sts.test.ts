@@ -35,6 +35,33 @@ interface Row {
 
 const strangersKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 
+const WRONG_TOKENS: readonly (readonly [id: string, token: TokenChanges])[] = [
+  ['alg none', { header: { alg: 'none' } }],
+  ['alg HS256', { header: { alg: 'HS256' } }],
+  ['alg RS512', { header: { alg: 'RS512' } }],
+  ['no kid', { header: { kid: undefined } }],
+  ['unknown kid', { header: { kid: 'other' } }],
+  ['typ at+jwt', { header: { typ: 'at+jwt' } }],
+  ['a jwk in the header', { header: { jwk: {} } }],
+  ['a jku in the header', { header: { jku: 'https://evil.example' } }],
+  ['crit', { header: { crit: ['x'] } }],
+  ['other issuer', { claims: { iss: 'https://evil.example' } }],
+  ['issuer with a slash more', { claims: { iss: `${ISSUER_URL}/` } }],
+  ['no sub', { claims: { sub: undefined } }],
+  ['no aud', { claims: { aud: undefined } }],
+  ['unknown aud', { claims: { aud: 'other' } }],
+  ['two audiences', { claims: { aud: ['sts.amazonaws.com', 'other'] } }],
+  ['no jti', { claims: { jti: undefined } }],
+  ['no iat', { claims: { iat: undefined } }],
+  ['iat in the future', { claims: { iat: SECONDS + 1 } }],
+  ['iat as text', { claims: { iat: String(SECONDS) } }],
+  ['iat with a fraction', { claims: { iat: SECONDS - 0.5 } }],
+  ['no nbf', { claims: { nbf: undefined } }],
+  ['nbf in the future', { claims: { nbf: SECONDS + 1 } }],
+  ['no exp', { claims: { exp: undefined } }],
+  ['lives longer than five minutes', { claims: { iat: SECONDS - 1, exp: SECONDS + 300 } }],
+]
+
 const TOKEN_ROWS: readonly Row[] = [
   {
     id: 'signed by a stranger',
@@ -42,34 +69,9 @@ const TOKEN_ROWS: readonly Row[] = [
     status: 400,
     code: 'InvalidIdentityToken',
   },
-  ...[
-    ['alg none', { header: { alg: 'none' } }],
-    ['alg HS256', { header: { alg: 'HS256' } }],
-    ['alg RS512', { header: { alg: 'RS512' } }],
-    ['no kid', { header: { kid: undefined } }],
-    ['unknown kid', { header: { kid: 'other' } }],
-    ['typ at+jwt', { header: { typ: 'at+jwt' } }],
-    ['a jwk in the header', { header: { jwk: {} } }],
-    ['a jku in the header', { header: { jku: 'https://evil.example' } }],
-    ['crit', { header: { crit: ['x'] } }],
-    ['other issuer', { claims: { iss: 'https://evil.example' } }],
-    ['issuer with a slash more', { claims: { iss: `${ISSUER_URL}/` } }],
-    ['no sub', { claims: { sub: undefined } }],
-    ['no aud', { claims: { aud: undefined } }],
-    ['unknown aud', { claims: { aud: 'other' } }],
-    ['two audiences', { claims: { aud: ['sts.amazonaws.com', 'other'] } }],
-    ['no jti', { claims: { jti: undefined } }],
-    ['no iat', { claims: { iat: undefined } }],
-    ['iat in the future', { claims: { iat: SECONDS + 1 } }],
-    ['iat as text', { claims: { iat: String(SECONDS) } }],
-    ['iat with a fraction', { claims: { iat: SECONDS - 0.5 } }],
-    ['no nbf', { claims: { nbf: undefined } }],
-    ['nbf in the future', { claims: { nbf: SECONDS + 1 } }],
-    ['no exp', { claims: { exp: undefined } }],
-    ['lives longer than five minutes', { claims: { iat: SECONDS - 1, exp: SECONDS + 300 } }],
-  ].map(([id, token]) => ({
-    id: `token: ${String(id)}`,
-    token: token as TokenChanges,
+  ...WRONG_TOKENS.map(([id, token]) => ({
+    id: `token: ${id}`,
+    token,
     status: 400,
     code: 'InvalidIdentityToken',
   })),
@@ -312,48 +314,52 @@ t.test('the published keys are cached, and fetched again for a new key id', asyn
   t.equal(issuer.fetched.get(`${ISSUER_URL}/keys`), 2)
 })
 
-const BAD_DOCUMENTS: readonly (readonly [
-  id: string,
-  change: (url: string, doc: unknown) => unknown,
-  code: string,
-])[] = [
-  ['unreachable', () => Promise.reject(new Error('refused')), 'IDPCommunicationError'],
-  [
-    'other issuer',
-    (_url, doc) => ({ ...Object(doc), issuer: 'https://evil.example' }),
-    'InvalidIdentityToken',
-  ],
-  ['no keys', (url, doc) => (url.endsWith('/keys') ? { keys: [] } : doc), 'InvalidIdentityToken'],
-  [
-    'private key published',
-    (url, doc) => (url.endsWith('/keys') ? { keys: [{ ...Object(doc).keys[0], d: 'AQAB' }] } : doc),
-    'InvalidIdentityToken',
-  ],
-  [
-    'the same kid twice',
-    (url, doc) =>
-      url.endsWith('/keys') ? { keys: [Object(doc).keys[0], Object(doc).keys[0]] } : doc,
-    'InvalidIdentityToken',
-  ],
-  [
-    'key without use',
-    (url, doc) =>
-      url.endsWith('/keys') ? { keys: [{ ...Object(doc).keys[0], use: undefined }] } : doc,
-    'InvalidIdentityToken',
-  ],
+interface BadDocuments {
+  readonly title: string
+  readonly code: string
+  readonly unreachable?: true
+  /** Laid over the discovery document. */
+  readonly discovery?: object
+  /** The keys to publish instead of the one right key. */
+  readonly keys?: (key: object) => readonly object[]
+}
+
+const BAD_DOCUMENTS: readonly BadDocuments[] = [
+  { title: 'unreachable', code: 'IDPCommunicationError', unreachable: true },
+  ...[
+    { title: 'other issuer', discovery: { issuer: 'https://evil.example' } },
+    { title: 'no jwks_uri', discovery: { jwks_uri: undefined } },
+    { title: 'no keys', keys: () => [] },
+    { title: 'a private key published', keys: (key: object) => [{ ...key, d: 'AQAB' }] },
+    { title: 'the same kid twice', keys: (key: object) => [key, key] },
+    { title: 'a key without use', keys: (key: object) => [{ ...key, use: undefined }] },
+    { title: 'a key of another algorithm', keys: (key: object) => [{ ...key, alg: 'RS512' }] },
+  ].map((row) => ({ ...row, code: 'InvalidIdentityToken' })),
 ]
 
-for (const [id, change, code] of BAD_DOCUMENTS) {
-  t.test(`published documents: ${id}`, async (t) => {
+function isJwks(document: unknown): document is { keys: readonly object[] } {
+  return typeof document === 'object' && document !== null && 'keys' in document
+}
+
+function publish(right: unknown, bad: BadDocuments): unknown {
+  if (bad.unreachable === true) throw new Error('connection refused')
+  if (!isJwks(right)) return Object.assign({}, right, bad.discovery)
+  return { keys: bad.keys === undefined ? right.keys : right.keys.flatMap(bad.keys) }
+}
+
+for (const bad of BAD_DOCUMENTS) {
+  t.test(`published documents: ${bad.title}`, async (t) => {
     const issuer = createTestIssuer(() => NOW)
     const { sandbox } = await startSandbox({
       now: () => NOW,
-      fetchJson: async (url) => change(url, await issuer.fetchJson(url)),
+      fetchJson: async (url) => publish(await issuer.fetchJson(url), bad),
     })
     t.teardown(() => sandbox.close())
-    const row: Row = { id, status: 400 }
-    const answer = await sendRaw(sandbox.stsOrigin, requestFor(row, issuer.mint()))
+    const answer = await sendRaw(
+      sandbox.stsOrigin,
+      requestFor({ id: bad.title, status: 400 }, issuer.mint()),
+    )
     t.equal(answer.status, 400)
-    t.equal(xmlText(answer.body, 'Code'), code)
+    t.equal(xmlText(answer.body, 'Code'), bad.code)
   })
 }

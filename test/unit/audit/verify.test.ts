@@ -188,6 +188,14 @@ t.test('bytes that are no text are found', async (t) => {
   t.match(report.problems[0], { file: files[0], line: 2, what: /not UTF-8/ })
 })
 
+t.test('a line without end is found, and not held in memory', async (t) => {
+  const { dir, files, publicKey } = await written(t)
+  const file = files[2] ?? ''
+  write(dir, file, [...lines(dir, file).slice(0, 7), 'x'.repeat(20 * 1024 * 1024)])
+  const report = await verifyAuditDirectory(dir, [publicKey])
+  t.match(report.problems, [{ file, line: 8, what: /longer than any record/ }])
+})
+
 t.test('a file that was cut off is found through the file behind it', async (t) => {
   const { dir, files, publicKey } = await written(t)
   write(dir, files[1] ?? '', lines(dir, files[1] ?? '').slice(0, 5))

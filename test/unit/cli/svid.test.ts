@@ -196,5 +196,5 @@ t.test('an escape sequence in a name does not reach the terminal', async (t) => 
   const file = await inDir(t, { 'evil.pem': pem(evil) })
   const { io, text } = terminal()
   t.equal(await svidInspect({ file: file('evil.pem') }, io), 0)
-  t.notMatch(text(), /\u001b|\u202e/)
+  t.notOk(text().includes('\u001b') || text().includes('\u202e'))
 })

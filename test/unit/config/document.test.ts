@@ -93,13 +93,11 @@ t.test(
 )
 
 t.test('reference forms', async (t) => {
-  const env = { N: '7', T: 'true', TEXT: 'x', EMPTY: '', ZERO: '007', BIG: '12345678901234567890' }
+  const env = { N: '7', T: 'true', TEXT: 'x', EMPTY: '' }
   const rows: readonly (readonly [string, unknown])[] = [
-    ['${N}', 7],
+    ['${N}', '7'],
     ['"${N}"', '7'],
-    ['${T}', true],
-    ['${ZERO}', '007'],
-    ['${BIG}', '12345678901234567890'],
+    ['${T}', 'true'],
     ['${EMPTY}', ''],
     ['a${TEXT}b${TEXT}', 'axbx'],
     ['$${TEXT}', '${TEXT}'],

@@ -1,6 +1,9 @@
 import t from 'tap'
 import type { RawHead } from '../../../gateway/demo/aws/raw-head.ts'
-import { parseAuthorization, recomputeSignature } from '../../../gateway/demo/aws/sigv4.ts'
+import {
+  parseAuthorization,
+  recomputeSignature,
+} from '../../../gateway/demo/aws/sigv4-recompute.ts'
 
 // The worked examples of "Authenticating Requests: Using the Authorization Header" in the Amazon S3
 // API reference, with its public example keys.

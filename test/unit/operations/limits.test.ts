@@ -3,7 +3,9 @@ import { IdentityLimits } from '../../../gateway/operations/limits.ts'
 
 t.test('an identity gets its rate and no more, and it comes back with time', (t) => {
   let now = 1000
-  const limits = new IdentityLimits({ requestsPerSecond: 2, concurrent: 9 }, { now: () => now })
+  const limits = new IdentityLimits(() => ({ requestsPerSecond: 2, concurrent: 9 }), {
+    now: () => now,
+  })
   t.equal(limits.enter('a'), true)
   t.equal(limits.enter('a'), true)
   t.equal(limits.enter('a'), false)
@@ -17,7 +19,9 @@ t.test('an identity gets its rate and no more, and it comes back with time', (t)
 })
 
 t.test('concurrent requests are bounded until one leaves', (t) => {
-  const limits = new IdentityLimits({ requestsPerSecond: 100, concurrent: 2 }, { now: () => 0 })
+  const limits = new IdentityLimits(() => ({ requestsPerSecond: 100, concurrent: 2 }), {
+    now: () => 0,
+  })
   t.equal(limits.enter('a'), true)
   t.equal(limits.enter('a'), true)
   t.equal(limits.enter('a'), false)

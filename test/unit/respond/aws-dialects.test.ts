@@ -182,6 +182,8 @@ t.test('x-amzn-query-error is sent to those who asked, and only to them', async 
   for (const dialect of ['aws-json', 'aws-cbor'] as const) {
     const asked = renderRefusal(dialect, context('ERR_SG_DENIED', { wantsQueryError: true }))
     t.equal(header(asked, 'x-amzn-query-error'), 'AccessDenied;Sender', dialect)
+    const limit = renderRefusal(dialect, context('ERR_SG_LIMIT', { wantsQueryError: true }))
+    t.equal(header(limit, 'x-amzn-query-error'), 'Throttling;Sender', dialect)
     const other = renderRefusal(dialect, context('ERR_SG_DENIED'))
     t.equal(header(other, 'x-amzn-query-error'), undefined, dialect)
   }

@@ -24,6 +24,7 @@ const position = fc.nat({ max: 1_000_000 })
 const replaceByte = fc
   .tuple(position, fc.integer({ min: 1, max: 255 }))
   .map(([at, flip]): Change => (der) => {
+    if (der.length === 0) return der
     const copy = Buffer.from(der)
     const i = at % copy.length
     copy.writeUInt8(copy.readUInt8(i) ^ flip, i)

@@ -46,6 +46,8 @@ t.test('SPIFFE bundle: x509-svid keys count, the first of x5c is taken', async (
     jwk(two, { use: undefined }),
     jwk(two, { use: 'sig' }),
     jwk(two, { kty: 'future' }),
+    null,
+    'x509-svid',
   ]
   t.strictSame(anchors(JSON.stringify({ spiffe_sequence: 7, keys })), [one.der])
 })

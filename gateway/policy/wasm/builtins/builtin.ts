@@ -30,7 +30,8 @@ export function stringOperand(value: RegoValue | undefined): string {
 
 /** An integer that fits in 64 bits, as OPA's nanosecond operands must. */
 export function int64Operand(value: RegoValue | undefined): bigint {
-  if (value === undefined || !hasKind(value, 'number')) throw new BuiltinError('a number is expected')
+  if (value === undefined || !hasKind(value, 'number'))
+    throw new BuiltinError('a number is expected')
   const integer = integerOf(value.text)
   if (BigInt.asIntN(64, integer) !== integer) throw new BuiltinError('the number is too big')
   return integer

@@ -28,7 +28,7 @@ export function sprintf(format: string, args: readonly RegoValue[]): string {
   const values = args.map(toGoValue)
   let text = ''
   let next = 0
-  for (let at = 0; at < format.length; ) {
+  for (let at = 0; at < format.length;) {
     const percent = format.indexOf('%', at)
     if (percent === -1) {
       text += format.slice(at)

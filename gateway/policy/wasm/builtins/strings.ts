@@ -18,7 +18,8 @@ export const STRING_BUILTINS: readonly (readonly [string, Builtin])[] = [
 ]
 
 function arrayItems(value: RegoValue | undefined): readonly RegoValue[] {
-  if (value === undefined || !hasKind(value, 'array')) throw new BuiltinError('an array is expected')
+  if (value === undefined || !hasKind(value, 'array'))
+    throw new BuiltinError('an array is expected')
   return value.items
 }
 
