@@ -10,8 +10,8 @@ const pathsOf = (...numbers) =>
 
 const anyOf = (paths) => `(?:${paths.join('|')})`
 
-/** Node's own modules that open a socket or start a process. */
-const SOCKETS = '^(node:)?(net|tls|dgram|dns|http|https|http2|child_process|cluster)(/|$)'
+/** Node's own modules that open a socket. */
+const SOCKETS = '^(node:)?(net|tls|dgram|dns|http|https|http2)(/|$)'
 
 /** A folder of level 2 or 3 knows itself and what lies below, never a neighbour. */
 const looksDown = (level, below, neighbours) => ({
@@ -57,10 +57,19 @@ module.exports = {
     },
     {
       name: 'sockets-belong-to-level-3',
-      comment: 'The certificates of the development trust domain need to know what an IP address is.',
+      comment:
+        'The certificates of the development trust domain need to know what an IP address is.',
       severity: 'error',
       from: { path: pathsOf(2, 4), pathNot: '^gateway/spiffe/dev-' },
       to: { path: SOCKETS },
+    },
+    {
+      name: 'only-authoring-starts-processes',
+      comment:
+        'Policy authors have their OPA run; nothing on the way of a request starts a process.',
+      severity: 'error',
+      from: { path: '^gateway/', pathNot: '^gateway/authoring/' },
+      to: { path: '^(node:)?(child_process|cluster)$' },
     },
     {
       name: 'flow-knows-no-vendor',
@@ -82,7 +91,8 @@ module.exports = {
     },
     {
       name: 'demo-judges-for-itself',
-      comment: 'The sandbox clouds verify what these folders make; they must not share code with them.',
+      comment:
+        'The sandbox clouds verify what these folders make; they must not share code with them.',
       severity: 'error',
       from: { path: '^gateway/demo/' },
       to: { path: '^gateway/(signing|issuer|credential|facts|shape)/' },
@@ -117,6 +127,9 @@ module.exports = {
     exclude: { path: '^(dist|coverage)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.test.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 }

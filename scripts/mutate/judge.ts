@@ -1,5 +1,5 @@
 // Runs the suite against one mutated station. "Caught" means: a test file fails with the mutation,
-// and the same file passes without it.
+// passes without it, and fails with it again.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,12 +31,18 @@ export async function judge(
       return firstFailure(workspace, places(workspace, mutation), deadline)
     })
     if (failed === undefined) return { kind: 'survived' }
-    const before = await firstFailure(workspace, [failed.file], deadline)
-    if (before === undefined) return { kind: 'caught', by: failed.file, title: failed.title }
-    return {
-      kind: 'invalid',
-      reason: `${failed.file} fails without the mutation too: ${before.title}`,
+    const { file, title } = failed
+    const before = await firstFailure(workspace, [file], deadline)
+    if (before !== undefined) {
+      return { kind: 'invalid', reason: `${file} fails without the mutation too: ${before.title}` }
     }
+    // Once more, so that a test that fails now and then is not taken for one that noticed.
+    const again = await withMutation(workspace, mutation, async () => {
+      return firstFailure(workspace, [file], deadline)
+    })
+    return again === undefined
+      ? { kind: 'invalid', reason: `${file} failed once and then passed, mutated: ${title}` }
+      : { kind: 'caught', by: file, title }
   } catch (error) {
     if (!(error instanceof MutationError)) throw error
     return { kind: 'invalid', reason: error.message }
