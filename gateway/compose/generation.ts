@@ -9,6 +9,7 @@ import type { HttpPost } from '../credential/outbound.ts'
 import { createCredentialRegistry, type CredentialOptions } from '../credential/registry.ts'
 import type { JwtSvidSource } from '../spiffe/jwt-svid.ts'
 import type { Credentials, Generation } from '../pipeline/ports.ts'
+import type { ActivePolicy } from '../policy/bundle/activate.ts'
 import { loadBundleFile } from '../policy/bundle/file-source.ts'
 import type { BundleKey, BundleKeys } from '../policy/bundle/signature.ts'
 import { compileZones } from '../policy/input-time.ts'
@@ -66,7 +67,10 @@ export async function buildGeneration(
   })
 }
 
-export async function loadPolicy(config: Config, monotonicMs: () => number) {
+export async function loadPolicy(
+  config: Config,
+  monotonicMs: () => number,
+): Promise<Result<ActivePolicy, readonly StartProblem[]>> {
   const { bundles, verification, decision, explain } = config.policy
   const bundle = bundles[0]
   if (bundle === undefined) throw new TypeError('the configuration was not checked: no bundle')
@@ -80,9 +84,22 @@ export async function loadPolicy(config: Config, monotonicMs: () => number) {
     entrypoints: explain === undefined ? [decision] : [decision, explain],
     monotonicMs,
   })
-  if (loaded.ok) return loaded
+  if (loaded.ok) return atLeast(loaded.value, verification.minRevision, bundle.source)
   const { message, hint } = loaded.error
   return err([{ message: `${bundle.source}: ${message}`, hint }])
+}
+
+/** A signature proves who made a bundle, not that it is the newest: the floor stops a rollback. */
+function atLeast(
+  policy: ActivePolicy,
+  floor: number | undefined,
+  source: string,
+): Result<ActivePolicy, readonly StartProblem[]> {
+  if (floor === undefined) return ok(policy)
+  const isNumber = /^\d{1,15}$/.test(policy.revision)
+  if (isNumber && Number(policy.revision) >= floor) return ok(policy)
+  const message = `${source}: revision "${policy.revision}" is below policy.verification.minRevision ${floor}`
+  return err([{ message, hint: 'build the bundle with a higher integer revision' }])
 }
 
 /** The algorithm is the key's own, never the one that a signature claims (opa.md §1). */

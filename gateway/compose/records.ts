@@ -1,7 +1,7 @@
 // Where decisions are recorded: the sinks of the configuration, joined as it says.
 
-import { createPrivateKey, randomUUID } from 'node:crypto'
-import { auditSigner } from '../audit/audit-key.ts'
+import { randomUUID } from 'node:crypto'
+import { loadAuditKey } from '../audit/audit-key.ts'
 import { combineAuditLogs } from '../audit/audit-log.ts'
 import type { AuditLog } from '../audit/event.ts'
 import { openFileSink } from '../audit/file-sink.ts'
@@ -16,7 +16,7 @@ export async function openRecords(
   clock: Clock,
   observer: AuditObserver,
 ): Promise<AuditLog> {
-  const signer = auditSigner(createPrivateKey(audit.key.pem.reveal()))
+  const signer = await loadAuditKey(audit.key)
   const sinks: AuditLog[] = []
   for (const { dir, fsync, maxFileBytes } of audit.sinks) {
     sinks.push(

@@ -67,7 +67,7 @@ export function buildConfig(
     })),
     audit: {
       ...audit,
-      key: privateKey(audit.key),
+      key: at(audit.key),
       sinks: audit.sinks.map((sink) => ({ ...sink, dir: at(sink.dir) })),
     },
   })

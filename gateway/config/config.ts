@@ -80,9 +80,8 @@ export interface RouteConfig extends Omit<Parsed['routes'][number], 'region' | '
 
 export type EgressConfig = Parsed['egress']
 
-export interface AuditConfig extends Omit<Parsed['audit'], 'key'> {
-  readonly key: PrivateKeyFile
-}
+/** The key is a path: whoever records makes it on first start. */
+export type AuditConfig = Parsed['audit']
 
 export type LimitsConfig = Parsed['limits']
 export type TelemetryConfig = Parsed['telemetry']

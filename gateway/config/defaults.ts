@@ -176,14 +176,6 @@ export const DEFAULTS = {
     '12h',
     'The shortest that STS grants: a stolen session dies soonest. Twelve hours is the longest.',
   ),
-  maxStaleness: limit(
-    'policy.verification.maxStaleness',
-    '24h',
-    'duration',
-    '1m',
-    '30d',
-    'A bundle source that is silent for a day is broken, and a revoked grant must not live on.',
-  ),
   checkpoint: limit(
     'audit.checkpoint',
     '60s',

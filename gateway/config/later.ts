@@ -43,6 +43,7 @@ const LATER: readonly LaterKey[] = [
   entry('policy.bundles.*.tenants.*', 'Use `tenants: ["*"]`.', /^[^*]/),
   entry('policy.isolation', 'Use `isolation: inline`.', /^worker$/),
   entry('policy.verification.unsafeNoFreshness', 'Set `minRevision`.'),
+  entry('policy.verification.maxStaleness', 'A file is read at start and at each reload.'),
   entry('policy.challenger', 'Compare bundles before you activate them.'),
   entry('policy.unsafeObserve', 'Try a policy out against the demo.'),
   entry(

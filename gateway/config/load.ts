@@ -157,9 +157,6 @@ function inlineKeys(
       keys.push({ path: ['listen', 'data', 'tls', index, 'key'], pem: key.pem })
     }
   })
-  if (parts.audit?.key.kind === 'inline') {
-    keys.push({ path: ['audit', 'key'], pem: parts.audit.key.pem })
-  }
   return keys.flatMap(({ path, pem }): Finding[] => {
     if (!references.has(pathKey(path))) {
       return [

@@ -50,6 +50,7 @@ export function shapedRequest(options: ShapedOptions = {}): ShapedRequest {
       service: 'aws_s3',
       serviceId: 's3',
       dialect: 's3',
+      signingName: 's3',
       path,
       bucket: undefined,
       region: 'eu-west-1',

@@ -39,7 +39,7 @@ export function checkAudit({ audit, issuer }: ConfigParts): Finding[] {
     hint: 'Each chain needs a directory of its own.',
   }))
   const dir = issuer?.keys.dir.replace(/\/+$/, '')
-  if (dir !== undefined && audit.key.kind === 'file' && audit.key.path.startsWith(`${dir}/`)) {
+  if (dir !== undefined && audit.key.startsWith(`${dir}/`)) {
     findings.push({
       path: ['audit', 'key'],
       message: 'the audit key lies among the issuer’s keys',

@@ -34,7 +34,7 @@ export function filesOf(parts: ConfigParts, directory: string): FileUse[] {
       add('private-key', entry.key.path, 'listen', 'data', 'tls', index, 'key')
     }
   })
-  const { identity, policy, routes, audit } = parts
+  const { identity, policy, routes } = parts
   if (identity?.source.kind === 'files') {
     add('file', identity.source.trustBundle, 'identity', 'source', 'trustBundle')
   }
@@ -51,6 +51,5 @@ export function filesOf(parts: ConfigParts, directory: string): FileUse[] {
   routes?.forEach((route, index) => {
     if (route.tls !== undefined) add('certificates', route.tls.ca, 'routes', index, 'tls', 'ca')
   })
-  if (audit?.key.kind === 'file') add('private-key', audit.key.path, 'audit', 'key')
   return uses
 }

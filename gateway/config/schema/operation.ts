@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { DEFAULTS } from '../defaults.ts'
-import { count, duration, filePath, hot, privateKey, restart, size } from './fields.ts'
+import { count, duration, filePath, hot, restart, size } from './fields.ts'
 
 const fileSink = z.strictObject({
   kind: restart(z.literal('file'), 'JSON lines in files, a hash chain each.'),
@@ -25,7 +25,10 @@ export const audit = z.strictObject({
       .max(4),
     'Where records go.',
   ),
-  key: restart(privateKey, 'Signs the checkpoints. Its own key, never the issuer’s.'),
+  key: restart(
+    filePath,
+    'Signs the checkpoints: its own key, never the issuer’s; made on first start, mode 0600, with its public half beside it.',
+  ),
   checkpoint: restart(
     duration(DEFAULTS.checkpoint).prefault(DEFAULTS.checkpoint.value),
     'How often the end of the chain is signed.',

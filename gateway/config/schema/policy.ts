@@ -1,8 +1,7 @@
 // `policy`: which bundles decide, and what makes one trustworthy.
 
 import { z } from 'zod'
-import { DEFAULTS } from '../defaults.ts'
-import { duration, filePath, fileSource, hot, name, restart, textLike } from './fields.ts'
+import { filePath, fileSource, hot, name, restart, textLike } from './fields.ts'
 
 const entrypoint = textLike(
   /^[A-Za-z_][A-Za-z0-9_]*(\/[A-Za-z_][A-Za-z0-9_]*)+$/,
@@ -28,10 +27,6 @@ const verification = z.strictObject({
     z.int().min(0).optional(),
     'Refuse a bundle whose integer revision is lower: stops a rollback.',
   ),
-  maxStaleness: hot(
-    duration(DEFAULTS.maxStaleness).prefault(DEFAULTS.maxStaleness.value),
-    'Not ready when the source has been silent for longer.',
-  ),
 })
 
 const zone = z.string().refine(isTimeZone, { error: 'expected a time zone such as Europe/Berlin' })
@@ -42,7 +37,7 @@ function isTimeZone(text: string): boolean {
 }
 
 export const policy = z.strictObject({
-  bundles: hot(z.array(bundle).min(1).max(16), 'The bundles; their roots must not overlap.'),
+  bundles: hot(z.array(bundle).min(1).max(1), 'The bundle that decides. One in this version.'),
   verification: hot(verification.prefault({}), 'What a bundle must prove before it is activated.'),
   decision: hot(
     entrypoint.prefault('svidgate/authz/decision'),
