@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-function repositoryRoot(): string {
+export function repositoryRoot(): string {
   let directory = import.meta.dirname
   while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory)
   return directory
