@@ -22,6 +22,8 @@ import { CredentialCache } from './credential/cache.ts'
 import { InspectedBytes } from './operations/inspected-bytes.ts'
 import { IdentityLimits } from './operations/limits.ts'
 import { createHandler } from './pipeline/handler.ts'
+import type { PipelinePorts } from './pipeline/ports.ts'
+import { createUnreadHandler } from './pipeline/unread.ts'
 import type { Logger } from './telemetry/logger.ts'
 import type { Clock } from './util/clock.ts'
 
@@ -125,6 +127,19 @@ export class Gateway {
 
   #listenerPorts(): Parameters<typeof openListeners>[0] {
     const { clock, monotonicMs } = this.#ports
+    const pipeline: PipelinePorts = {
+      generation: () => this.#current.generation,
+      audit: this.#records,
+      upstream: this.#clouds.upstream,
+      clock,
+      elapsed: monotonicMs,
+      newId: randomUUID,
+      recheck: (peer) => this.#identity.recheck(peer),
+      limits: this.#limits,
+      budget: new InspectedBytes(this.config.limits.inspectBytes),
+      onFinished: (summary) => this.#telemetry.finished(summary),
+      onFault: (id, error) => this.#telemetry.fault(id, error),
+    }
     return {
       config: () => this.config,
       loaded: () => this.#held.loaded,
@@ -134,19 +149,8 @@ export class Gateway {
       issuerDocuments: this.#issuer.documents,
       generation: () => this.#current,
       records: this.#records,
-      handler: createHandler({
-        generation: () => this.#current.generation,
-        audit: this.#records,
-        upstream: this.#clouds.upstream,
-        clock,
-        elapsed: monotonicMs,
-        newId: randomUUID,
-        recheck: (peer) => this.#identity.recheck(peer),
-        limits: this.#limits,
-        budget: new InspectedBytes(this.config.limits.inspectBytes),
-        onFinished: (summary) => this.#telemetry.finished(summary),
-        onFault: (id, error) => this.#telemetry.fault(id, error),
-      }),
+      handler: createHandler(pipeline),
+      onUnread: createUnreadHandler(pipeline),
     }
   }
 }

@@ -53,6 +53,6 @@ async function startGateway(text: string, dir: string, io: CliIo): Promise<DemoG
 
 async function verifyAudit(dir: string, publicKeyFile: string): Promise<AuditVerdict> {
   const report = await verifyAuditDirectory(dir, [await readAuditPublicKey(publicKeyFile)])
-  const problems = report.problems.map(({ file, line, message }) => `${file}:${line}: ${message}`)
+  const problems = report.problems.map(({ file, line, what }) => `${file}:${line}: ${what}`)
   return { ok: report.ok, records: report.records, problems }
 }

@@ -159,11 +159,13 @@ function addAuditCommands(program: Command, run: Run): void {
 
 function addReserved(program: Command): void {
   for (const [name, children] of RESERVED_COMMANDS) {
-    const parent = program.commands.find((command) => command.name() === name)
-    if (children.length === 0) reserve(program, name, name)
-    for (const child of children) {
-      reserve(parent ?? program.command(name).description('comes later'), child, `${name} ${child}`)
+    if (children.length === 0) {
+      reserve(program, name, name)
+      continue
     }
+    const known = program.commands.find((command) => command.name() === name)
+    const parent = known ?? program.command(name, { hidden: true })
+    for (const child of children) reserve(parent, child, `${name} ${child}`)
   }
 }
 

@@ -26,7 +26,7 @@ export function openClouds(config: () => Config): Clouds {
     {
       connect: ({ name }) => {
         const route = config().routes.find(({ service }) => service === name)
-        return connectWith(route?.ca?.text, timeouts.upstreamConnect)
+        return connectWith(route?.tls?.ca.text, timeouts.upstreamConnect)
       },
       connectionsPerPool: perIdentity.concurrent,
       maxPools: MOST_POOLS,

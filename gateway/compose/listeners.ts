@@ -10,9 +10,11 @@ import type { Config } from '../config/config.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { redactConfig } from '../config/redact.ts'
 import type { Handler } from '../downstream/exchange.ts'
+import type { Refusal } from '../errors.ts'
 import { LISTENER_LIMITS } from '../downstream/limits.ts'
 import { DataListener } from '../downstream/listener.ts'
 import { ServerCertificates } from '../downstream/server-certificates.ts'
+import type { RefusalAnswer } from '../respond/refusal-answer.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import { VERSION } from '../util/version.ts'
@@ -31,6 +33,7 @@ export interface ListenerPorts {
   readonly generation: () => BuiltGeneration
   readonly records: AuditLog
   readonly handler: Handler
+  readonly onUnread: (peer: Peer, refused: Refusal) => Promise<RefusalAnswer>
 }
 
 export interface Listeners {
@@ -111,6 +114,7 @@ function openDataListener(ports: ListenerPorts) {
     certificates: () => certificates,
     authenticate: (chain) => identity.authenticate(chain),
     handler: ports.handler,
+    onUnread: ports.onUnread,
     onHandshake: (result) => telemetry.handshake(result),
     onConnections: (now) => {
       for (; open < now; open += 1) telemetry.metrics.connectionOpened()

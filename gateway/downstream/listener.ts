@@ -5,14 +5,15 @@
 
 import { constants } from 'node:crypto'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import {
   createServer as createTlsServer,
   type SecureContextOptions,
   type Server as TlsServer,
   type TLSSocket,
 } from 'node:tls'
-import type { Refusal } from '../errors.ts'
+import { refusal, type Refusal } from '../errors.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Result } from '../util/result.ts'
@@ -20,7 +21,8 @@ import type { Handler } from './exchange.ts'
 import type { ListenerLimits } from './limits.ts'
 import { NodeExchange } from './node-exchange.ts'
 import { readPeerChain } from './peer-chain.ts'
-import { answerClientError, answerRaw } from './raw-answer.ts'
+import { parserRefusal } from './parser-error.ts'
+import { answerRaw, type RawAnswer } from './raw-answer.ts'
 import type { ServerCertificates } from './server-certificates.ts'
 
 export interface ListenerOptions {
@@ -32,9 +34,14 @@ export interface ListenerOptions {
   /** The only judge of a certificate chain: DER, leaf first; empty when the client sent none. */
   readonly authenticate: (chain: readonly Buffer[]) => Result<Peer, Refusal>
   readonly handler: Handler
+  /** Records what could not be read as a request, and says how to answer it. */
+  readonly onUnread: (peer: Peer, refused: Refusal) => Promise<RawAnswer>
   readonly onHandshake: (result: Result<Peer, Refusal>) => void
   readonly onConnections: (open: number) => void
 }
+
+const NO_UPGRADE = refusal('ERR_SG_REQUEST_UNSUPPORTED', 'protocol upgrades are not supported')
+const NO_CONNECT = refusal('ERR_SG_REQUEST_METHOD', 'CONNECT is not served')
 
 interface Connection {
   readonly peer: Peer
@@ -48,7 +55,7 @@ export class DataListener {
   readonly #options: ListenerOptions
   readonly #tls: TlsServer
   readonly #http: HttpServer
-  readonly #connections = new Map<Socket, Connection>()
+  readonly #connections = new Map<Duplex, Connection>()
   readonly #perIdentity = new Map<string, number>()
   #isDraining = false
 
@@ -85,7 +92,7 @@ export class DataListener {
     this.#isDraining = true
     const closed = new Promise<void>((resolve) => this.#tls.close(() => resolve()))
     for (const [socket, connection] of this.#connections) {
-      if (connection.active === 0) socket.destroySoon()
+      if (connection.active === 0) socket.end()
     }
     const timer = setTimeout(() => {
       for (const socket of this.#connections.keys()) socket.destroy()
@@ -147,9 +154,9 @@ export class DataListener {
     server.on('request', (request, response) => this.#serve(request, response, false))
     server.on('checkContinue', (request, response) => this.#serve(request, response, true))
     server.on('checkExpectation', (request, response) => this.#serve(request, response, false))
-    server.on('upgrade', (_request, socket) => answerRaw(socket, 501))
-    server.on('connect', (_request, socket) => answerRaw(socket, 405))
-    server.on('clientError', answerClientError)
+    server.on('upgrade', (_request, socket) => this.#refuseUnread(socket, NO_UPGRADE))
+    server.on('connect', (_request, socket) => this.#refuseUnread(socket, NO_CONNECT))
+    server.on('clientError', (error, socket) => this.#refuseUnread(socket, parserRefusal(error)))
     // The check of slow headers starts with this event, which only a listening server emits.
     server.emit('listening')
     return server
@@ -190,6 +197,22 @@ export class DataListener {
     return Math.min(Math.max(peer.expiresAt - this.#options.clock.now(), 0), LONGEST_TIMER_MS)
   }
 
+  /** What the parser refused has no head that could be judged, but it is recorded and told. */
+  #refuseUnread(socket: Duplex, refused: Refusal | undefined): void {
+    socket.on('error', () => socket.destroy())
+    const connection = this.#connections.get(socket)
+    // In the middle of an exchange the bytes on the wire belong to its answer: it can only be cut.
+    if (refused === undefined || connection === undefined || connection.active > 0) {
+      socket.destroy()
+      return
+    }
+    connection.active += 1
+    this.#options
+      .onUnread(connection.peer, refused)
+      .then((answer) => answerRaw(socket, answer))
+      .catch(() => socket.destroy())
+  }
+
   #serve(
     request: ConstructorParameters<typeof NodeExchange>[1],
     response: ConstructorParameters<typeof NodeExchange>[2],
@@ -204,7 +227,7 @@ export class DataListener {
     connection.active += 1
     response.once('close', () => {
       connection.active -= 1
-      if (this.#isDraining && connection.active === 0) socket.destroySoon()
+      if (this.#isDraining && connection.active === 0) socket.end()
     })
     if (this.#isDraining) response.shouldKeepAlive = false
     this.#options.handler(

@@ -1,29 +1,25 @@
-// Answers to what never became a request: bytes that the parser refused, CONNECT, upgrades. A bare
-// status without a body, then the connection ends; no hint goes to whoever probes.
+// An answer to what never became a request: bytes that the parser refused, CONNECT, upgrades. It is
+// written to the socket itself, and the connection ends with it.
 
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { HeaderLine } from '../request/message.ts'
 
-const STATUS_OF_PARSER_ERROR: ReadonlyMap<string, number> = new Map([
-  ['HPE_HEADER_OVERFLOW', 431],
-  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
-  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
-  ['HPE_INVALID_VERSION', 505],
-])
-
-export function answerClientError(error: Error, socket: Duplex): void {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  answerRaw(socket, STATUS_OF_PARSER_ERROR.get(code) ?? 400)
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: readonly HeaderLine[]
+  readonly body: Buffer
 }
 
-export function answerRaw(socket: Duplex, status: number): void {
-  socket.on('error', () => socket.destroy())
+export function answerRaw(socket: Duplex, answer: RawAnswer): void {
   if (!socket.writable) {
     socket.destroy()
     return
   }
-  const reason = STATUS_CODES[status] ?? ''
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const reason = STATUS_CODES[answer.status] ?? ''
+  const lines = answer.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  const head = `HTTP/1.1 ${answer.status} ${reason}\r\n${lines}connection: close\r\n\r\n`
+  socket.end(Buffer.concat([Buffer.from(head, 'latin1'), answer.body]))
   // Whatever else the peer sends is dropped; nothing of it is read as another request.
   socket.resume()
 }

@@ -44,7 +44,7 @@ export function nowText(ms: number, iso: string, zones: Zones): string {
 
 /** Digits of an instant in nanoseconds; a JavaScript number could not hold them. */
 export function nanoseconds(ms: number): string {
-  return `${String(ms)}000000`
+  return ms === 0 ? '0' : `${String(ms)}000000`
 }
 
 class CompiledZones implements Zones {
