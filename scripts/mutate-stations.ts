@@ -40,7 +40,7 @@ const forgotten = STATIONS.filter(
 )
 const startUntil = performance.now() + Number(values.seconds) * 1000
 
-const waiting = [...chosen]
+const waiting = stationsFirst(chosen)
 let caught = 0
 let failed = forgotten.length
 
@@ -83,4 +83,16 @@ function line({ station, without, file: source }: Mutation, verdict: Verdict): s
     case 'invalid':
       return `INVALID   ${what}\n          ${verdict.reason}\n`
   }
+}
+
+/** One mutation of every station before the second of any, for when the time ends early. */
+function stationsFirst(mutations: readonly Mutation[]): Mutation[] {
+  const rank = new Map<Mutation, number>()
+  const seen = new Map<string, number>()
+  for (const mutation of mutations) {
+    const nth = seen.get(mutation.station) ?? 0
+    seen.set(mutation.station, nth + 1)
+    rank.set(mutation, nth)
+  }
+  return mutations.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0))
 }

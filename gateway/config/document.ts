@@ -179,7 +179,7 @@ class Reader {
   }
 
   #readMap(node: YAMLMap.Parsed, path: ConfigPath): unknown {
-    const value: Record<string, unknown> = Object.create(null)
+    const value = Object.create(null) as Record<string, unknown>
     for (const pair of node.items) {
       const key = isScalar(pair.key) ? String(pair.key.value) : ''
       if (key === '<<' || key === '__proto__') {

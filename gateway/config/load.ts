@@ -117,7 +117,7 @@ function sameFault(finding: Finding): string {
 function rightParts(value: unknown): ConfigParts {
   const parts: Record<string, unknown> = {}
   for (const [section, schema] of Object.entries(configSchema.shape)) {
-    const given =
+    const given: unknown =
       typeof value === 'object' && value !== null
         ? Object.getOwnPropertyDescriptor(value, section)?.value
         : undefined
@@ -125,7 +125,7 @@ function rightParts(value: unknown): ConfigParts {
     if (result.success) parts[section] = result.data
   }
   // Each value was made by the schema of its own section.
-  return parts as ConfigParts
+  return parts
 }
 
 function certificates(

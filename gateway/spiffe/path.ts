@@ -154,7 +154,10 @@ class PathSearch {
       return false
     }
     let verdicts = this.#signed.get(child)
-    if (verdicts === undefined) this.#signed.set(child, (verdicts = new Map()))
+    if (verdicts === undefined) {
+      verdicts = new Map<Certificate, boolean>()
+      this.#signed.set(child, verdicts)
+    }
     let verdict = verdicts.get(issuer.certificate)
     if (verdict === undefined) {
       verdict = isSignedBy(child, issuer.key)

@@ -50,7 +50,8 @@ function sectionDoc(name: string, section: JsonSchema, isRequired: boolean): str
     '| Field | Type | Default | Reload | Meaning |',
     '|---|---|---|---|---|',
     ...rows.map(
-      (row) => `| \`${row.path}\` | ${row.type} | ${row.standard} | ${row.reload} | ${row.text} |`,
+      ({ path, type, standard, reload, text }) =>
+        `| \`${path}\` | ${type} | ${standard} | ${reload} | ${text} |`,
     ),
     '',
   ]
@@ -81,7 +82,7 @@ function childrenOf(path: string, schema: JsonSchema): Child[] {
     const required = new Set(variant.required ?? [])
     const kind = variant.properties?.['kind']?.const
     // Fields of one kind only say so, where there are several.
-    const mark = variants.length > 1 && kind !== undefined ? `(${String(kind)})` : ''
+    const mark = variants.length > 1 && typeof kind === 'string' ? `(${kind})` : ''
     const own = Object.entries(variant.properties ?? {}).map(([key, child]) => ({
       path: `${path}${mark}.${key}`,
       schema: child,

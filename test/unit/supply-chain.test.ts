@@ -19,14 +19,7 @@ interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
-const LICENCES = [
-  'Apache-2.0',
-  'MIT',
-  'ISC',
-  'BSD-3-Clause',
-  'BlueOak-1.0.0',
-  '(BSD-3-Clause OR GPL-2.0)',
-]
+const LICENCES = ['Apache-2.0', 'MIT', 'ISC', 'BSD-3-Clause', 'BlueOak-1.0.0']
 
 const lock = readJson('package-lock.json') as { packages: Record<string, LockedPackage> }
 const manifest = readJson('package.json') as Manifest
