@@ -15,6 +15,7 @@ t.test('a writer puts, and the cloud sees its own session', async (t) => {
       Bucket: 'reports',
       Key: '2026/stream',
       Body: Readable.from([Buffer.alloc(70_000, 1), Buffer.alloc(70_000, 2)]),
+      ContentLength: 140_000,
     }),
   )
   t.same(
