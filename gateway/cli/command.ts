@@ -8,6 +8,8 @@ export interface CliIo {
   out(text: string): void
   /** Writes text to standard error as it is. */
   err(text: string): void
+  /** Resolves when the reader has taken what was written; absent where nothing is held back. */
+  drained?(): Promise<void>
   readonly stdin: NodeJS.ReadableStream
   readonly isTerminal: boolean
   readonly env: NodeJS.ProcessEnv

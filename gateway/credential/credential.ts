@@ -19,7 +19,18 @@ export interface AwsCredential {
   readonly session: string
 }
 
-export type Credential = AwsCredential
+/** Sends nothing, but is bound to named hosts and chosen by policy like any other. */
+export interface NoCredential {
+  readonly kind: 'none'
+  readonly name: string
+  /** Authorities as in `UpstreamTarget.authority`; never empty. */
+  readonly hosts: readonly string[]
+  /** ms since the epoch: the end of the year 9999 */
+  readonly expiresAt: number
+  readonly session: string
+}
+
+export type Credential = AwsCredential | NoCredential
 
 export interface CredentialRequest {
   /** Name in the configuration. */
@@ -29,7 +40,7 @@ export interface CredentialRequest {
   readonly sessionPolicy: string | undefined
 }
 
-/** One credential of the configuration, ready to be asked. Cached and single-flight inside. */
+/** The credentials of the configuration, ready to be asked. Cached and single-flight inside. */
 export interface CredentialSource {
   obtain(request: CredentialRequest): Promise<Result<Credential, Refusal<CredentialCode>>>
 }

@@ -57,12 +57,7 @@ export interface Operation {
 }
 
 /** How the body's integrity is stated, and so how it is signed (aws-resigning.md §4.3). */
-export type PayloadMode =
-  | 'none'
-  | 'hash'
-  | 'unsigned'
-  | 'unsigned-trailer'
-  | 'buffered'
+export type PayloadMode = 'none' | 'hash' | 'unsigned' | 'unsigned-trailer' | 'buffered'
 
 export interface Facts {
   readonly [brand]: 'Facts'

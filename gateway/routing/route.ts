@@ -36,6 +36,8 @@ export interface Route {
   /** `s3`: the provider's own id. */
   readonly serviceId: string
   readonly dialect: Dialect
+  /** The service name of a SigV4 credential scope; undefined where none is signed. */
+  readonly signingName: string | undefined
   /** The service's own path: raw bytes behind the prefix, starts with `/`. */
   readonly path: string
   /** The bucket of a virtual-hosted S3 request, validated; undefined for path style. */

@@ -1,10 +1,11 @@
 // How the pipeline speaks to the network: nothing but a SignedRequest can be sent.
 
 import type { Readable } from 'node:stream'
-import type { Refusal, UpstreamCode } from '../errors.ts'
+import type { Refusal } from '../errors.ts'
 import type { HeaderLine } from '../request/message.ts'
 import type { SignedRequest } from '../signing/signed-request.ts'
 import type { Result } from '../util/result.ts'
+import type { SendCode } from './failure.ts'
 
 export interface ResponseSink {
   /** Called once, before any data. */
@@ -21,7 +22,7 @@ export interface ExchangeTotals {
   readonly bytesOut: number
 }
 
-export interface SendFailure extends Refusal<UpstreamCode> {
+export interface SendFailure extends Refusal<SendCode> {
   /** True when the head had been delivered: the answer can only be cut. */
   readonly afterHead: boolean
   readonly totals: { readonly bytesIn: number; readonly bytesOut: number }

@@ -83,6 +83,7 @@ function partsWith(overrides: Overrides = {}): PolicyInputParts {
       service: 'aws_s3',
       serviceId: 's3',
       dialect: 's3',
+      signingName: 's3',
       path: overrides.path ?? '/reports/2026/q1.csv',
       bucket: undefined,
       region: 'eu-west-1',

@@ -1,0 +1,34 @@
+// The server's side of a measurement. A server under test prints one JSON line when it is ready,
+// answers `usage` on its IPC channel and ends at SIGTERM (which also writes a CPU profile, where one
+// is taken).
+
+export interface Ready {
+  readonly port: number
+  readonly pid: number
+  /** What the client asks for, where it is not the origin's own spelling. */
+  readonly path?: string
+  /** Header lines that the client has to add, e.g. a signature to be replaced. */
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+}
+
+export interface Usage {
+  /** User and system time of this process since its start. */
+  readonly cpuMicroseconds: number
+  readonly residentBytes: number
+}
+
+export function announce(ready: Omit<Ready, 'pid'>, close: () => void): void {
+  process.on('message', (message) => {
+    if (message === 'usage') process.send?.(usage())
+  })
+  process.once('SIGTERM', () => {
+    close()
+    process.exit(0)
+  })
+  process.stdout.write(`${JSON.stringify({ ...ready, pid: process.pid })}\n`)
+}
+
+function usage(): Usage {
+  const { user, system } = process.cpuUsage()
+  return { cpuMicroseconds: user + system, residentBytes: process.memoryUsage.rss() }
+}

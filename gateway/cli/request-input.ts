@@ -1,0 +1,96 @@
+// A request for `facts` and `explain`: one raw HTTP/1.1 message from a file, or one document of the
+// batch form (contract §8). What the listener would refuse is refused here too, because the same
+// station judges both.
+
+import type { HeaderLine, MessageHead } from '../request/message.ts'
+import { decodeChunked } from '../request/chunked.ts'
+import { CliError } from './command.ts'
+
+export interface GivenRequest {
+  readonly id: string
+  readonly head: MessageHead
+  readonly body: Buffer
+}
+
+/** Head and body of a raw message; the head's lines end in CRLF (or, in a file, LF). */
+export function parseRawRequest(bytes: Buffer, file: string): GivenRequest {
+  const end = findHeadEnd(bytes)
+  if (end === undefined) {
+    throw new CliError(2, `${file}: no empty line ends the header section`, RAW_HINT)
+  }
+  const [first = '', ...lines] = bytes.toString('latin1', 0, end.head).split(/\r?\n/)
+  const [method, target, version, ...rest] = first.split(' ')
+  if (method === undefined || target === undefined || version === undefined || rest.length > 0) {
+    throw new CliError(2, `${file}:1: not "<method> <target> HTTP/1.1"`, RAW_HINT)
+  }
+  const headers = lines.map((line, at) => parseLine(line, file, at + 2))
+  return {
+    id: file,
+    head: { method, target, version: version.replace(/^HTTP\//, ''), headers },
+    body: bodyOf(bytes.subarray(end.body), headers, file),
+  }
+}
+
+function bodyOf(bytes: Buffer, headers: readonly HeaderLine[], file: string): Buffer {
+  const isChunked = headers.some(
+    ([name, value]) => /^transfer-encoding$/i.test(name) && /^chunked$/i.test(value),
+  )
+  if (!isChunked) return bytes
+  const body = decodeChunked(bytes)
+  if (body === undefined) throw new CliError(2, `${file}: the chunked body is malformed`, RAW_HINT)
+  return body
+}
+
+const RAW_HINT =
+  'the file holds one HTTP/1.1 request as it stands on the wire: head, empty line, body'
+
+function findHeadEnd(bytes: Buffer): { head: number; body: number } | undefined {
+  const crlf = bytes.indexOf('\r\n\r\n')
+  const lf = bytes.indexOf('\n\n')
+  if (crlf !== -1 && (lf === -1 || crlf < lf)) return { head: crlf, body: crlf + 4 }
+  return lf === -1 ? undefined : { head: lf, body: lf + 2 }
+}
+
+function parseLine(line: string, file: string, number: number): HeaderLine {
+  const colon = line.indexOf(':')
+  if (colon <= 0) throw new CliError(2, `${file}:${number}: not "<name>: <value>"`, RAW_HINT)
+  return [line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
+}
+
+/** One line of the batch form; undefined when it does not have the form. */
+export function parseRequestDocument(value: unknown): GivenRequest | string {
+  if (!isRecord(value)) return 'a line must hold a JSON object'
+  const { id, host, method, target, headers, body_base64: body } = value
+  if (typeof id !== 'string' || id === '') return 'id must be a text'
+  if (typeof method !== 'string') return 'method must be a text'
+  if (typeof target !== 'string') return 'target must be a text'
+  if (host !== undefined && typeof host !== 'string') return 'host must be a text'
+  if (body !== undefined && typeof body !== 'string') return 'body_base64 must be a text'
+  const lines = readLines(headers)
+  if (lines === undefined) return 'headers must be a list of [name, value]'
+  const bytes = Buffer.from(body ?? '', 'base64')
+  if (bytes.toString('base64') !== (body ?? '')) return 'body_base64 is not base64'
+  const named = lines.find(([name]) => name.toLowerCase() === 'host')
+  if (named !== undefined && host !== undefined && named[1] !== host) {
+    return 'host and the Host header differ'
+  }
+  if (named === undefined && host !== undefined) lines.unshift(['host', host])
+  return { id, head: { method, target, version: '1.1', headers: lines }, body: bytes }
+}
+
+function readLines(value: unknown): HeaderLine[] | undefined {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) return undefined
+  const lines: HeaderLine[] = []
+  for (const entry of value) {
+    if (!Array.isArray(entry) || entry.length !== 2) return undefined
+    const [name, text]: unknown[] = entry
+    if (typeof name !== 'string' || typeof text !== 'string') return undefined
+    lines.push([name, text])
+  }
+  return lines
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

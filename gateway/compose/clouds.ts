@@ -1,0 +1,49 @@
+// What reaches outside: the pools of the upstreams and the outbound port of token exchanges, both
+// behind the egress guard, with the certificate authorities that the routes name.
+
+import type { Config } from '../config/config.ts'
+import { UpstreamForwarder } from '../upstream/forward.ts'
+import type { ConnectOptions } from '../upstream/guarded-connect.ts'
+import { createPostClient, type PostClient } from '../upstream/post.ts'
+
+export interface Clouds {
+  readonly upstream: UpstreamForwarder
+  readonly tokens: PostClient
+  close(): Promise<void>
+}
+
+/** Pools in all; the least recently used identity's connections are closed first. */
+const MOST_POOLS = 4096
+
+export function openClouds(config: () => Config): Clouds {
+  const { timeouts, perIdentity } = config().limits
+  const connectWith = (ca: string | undefined, connectTimeoutMs: number): ConnectOptions => ({
+    egress: config().egress,
+    ca,
+    connectTimeoutMs,
+  })
+  const upstream = new UpstreamForwarder(
+    {
+      connect: ({ name }) => {
+        const route = config().routes.find(({ service }) => service === name)
+        return connectWith(route?.tls?.ca.text, timeouts.upstreamConnect)
+      },
+      connectionsPerPool: perIdentity.concurrent,
+      maxPools: MOST_POOLS,
+      headersTimeoutMs: timeouts.upstreamHeaders,
+      bodyTimeoutMs: timeouts.upstreamIdle,
+      keepAliveTimeoutMs: timeouts.keepAlive,
+    },
+    timeouts.bodyIdle,
+  )
+  const tokens = createPostClient({
+    connect: () => connectWith(undefined, timeouts.credential),
+  })
+  return {
+    upstream,
+    tokens,
+    close: async () => {
+      await Promise.all([upstream.close(), tokens.close()])
+    },
+  }
+}

@@ -1,0 +1,147 @@
+// One generation: routing table, policy, bindings and credentials of one configuration. Built whole
+// or not at all; a request keeps the one that it began with.
+
+import { createPublicKey } from 'node:crypto'
+import type { Config, CredentialConfig, PublicFile } from '../config/config.ts'
+import { compileBindings } from '../credential/bindings.ts'
+import type { CredentialCache } from '../credential/cache.ts'
+import type { HttpPost } from '../credential/outbound.ts'
+import { createCredentialRegistry, type CredentialOptions } from '../credential/registry.ts'
+import type { JwtSvidSource } from '../spiffe/jwt-svid.ts'
+import type { Credentials, Generation } from '../pipeline/ports.ts'
+import type { ActivePolicy } from '../policy/bundle/activate.ts'
+import { loadBundleFile } from '../policy/bundle/file-source.ts'
+import type { BundleKey, BundleKeys } from '../policy/bundle/signature.ts'
+import { compileZones } from '../policy/input-time.ts'
+import { REQUEST_LIMITS } from '../request/limits.ts'
+import { compileRoutingTable } from '../routing/table.ts'
+import type { Clock } from '../util/clock.ts'
+import { err, ok, type Result } from '../util/result.ts'
+import type { StartProblem } from './problem.ts'
+
+export interface GenerationPorts {
+  readonly clock: Clock
+  readonly monotonicMs: () => number
+  readonly jwtSvid: JwtSvidSource
+  readonly post: HttpPost
+  /** Outlives the generation: a reload must not empty it (architecture decision 8). */
+  readonly cache: CredentialCache
+}
+
+export interface BuiltGeneration {
+  readonly generation: Generation
+  /** Revision of the policy bundle. */
+  readonly revision: string
+  readonly policyP99Ms: number
+}
+
+export async function buildGeneration(
+  config: Config,
+  number: number,
+  ports: GenerationPorts,
+): Promise<Result<BuiltGeneration, readonly StartProblem[]>> {
+  const policy = await loadPolicy(config, ports.monotonicMs)
+  if (!policy.ok) return policy
+  const zones = compileZones(config.policy.zones)
+  if (!zones.ok) return err([{ message: zones.error, hint: 'see policy.zones' }])
+  return ok({
+    revision: policy.value.revision,
+    policyP99Ms: policy.value.p99Ms,
+    generation: Object.freeze({
+      number,
+      routing: compileRoutingTable({
+        baseHosts: config.listen.data.hostnames,
+        routes: config.routes.map(({ service, upstream, regions, region }) => ({
+          service,
+          upstream,
+          regions,
+          defaultRegion: region,
+        })),
+      }),
+      engine: policy.value.engine,
+      entrypoint: config.policy.decision,
+      zones: zones.value,
+      credentials: buildCredentials(config, ports),
+      requestLimits: { ...REQUEST_LIMITS, maxHeaderLines: config.limits.maxHeaderLines },
+    }),
+  })
+}
+
+export async function loadPolicy(
+  config: Config,
+  monotonicMs: () => number,
+): Promise<Result<ActivePolicy, readonly StartProblem[]>> {
+  const { bundles, verification, decision, explain } = config.policy
+  const bundle = bundles[0]
+  if (bundle === undefined) throw new TypeError('the configuration was not checked: no bundle')
+  const loaded = await loadBundleFile({
+    path: bundle.source,
+    name: bundle.name,
+    verification: {
+      required: verification.required,
+      keys: bundleKeys(verification.keys),
+    },
+    entrypoints: explain === undefined ? [decision] : [decision, explain],
+    monotonicMs,
+  })
+  if (loaded.ok) return atLeast(loaded.value, verification.minRevision, bundle.source)
+  const { message, hint } = loaded.error
+  return err([{ message: `${bundle.source}: ${message}`, hint }])
+}
+
+/** A signature proves who made a bundle, not that it is the newest: the floor stops a rollback. */
+function atLeast(
+  policy: ActivePolicy,
+  floor: number | undefined,
+  source: string,
+): Result<ActivePolicy, readonly StartProblem[]> {
+  if (floor === undefined) return ok(policy)
+  const isNumber = /^\d{1,15}$/.test(policy.revision)
+  if (isNumber && Number(policy.revision) >= floor) return ok(policy)
+  const message = `${source}: revision "${policy.revision}" is below policy.verification.minRevision ${floor}`
+  return err([{ message, hint: 'build the bundle with a higher integer revision' }])
+}
+
+/** The algorithm is the key's own, never the one that a signature claims (opa.md §1). */
+function bundleKeys(files: ReadonlyMap<string, PublicFile>): BundleKeys {
+  const keys = new Map<string, BundleKey>()
+  for (const [id, { text }] of files) {
+    const key = createPublicKey(text)
+    keys.set(id, { algorithm: key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256', key })
+  }
+  return keys
+}
+
+function buildCredentials(config: Config, ports: GenerationPorts): Credentials {
+  const registry = createCredentialRegistry(
+    [...config.credentials].map(([name, credential]) => credentialOptions(name, credential)),
+    {
+      ...ports,
+      trustDomain: config.trustDomain,
+      deadlineMs: config.limits.timeouts.credential,
+    },
+  )
+  const bindings = compileBindings(config.bindings, registry.names)
+  return {
+    candidates: bindings.candidates,
+    sessionPolicyMode: (name) => registry.settings(name)?.sessionPolicy,
+    describe: (request) => {
+      const plan = registry.plan(request)
+      return plan.ok ? ok(plan.value.describe()) : plan
+    },
+    obtain: (request) => registry.obtain(request),
+    purge: (name) => ports.cache.purge(name),
+  }
+}
+
+function credentialOptions(name: string, credential: CredentialConfig): CredentialOptions {
+  switch (credential.kind) {
+    case 'aws-web-identity': {
+      const { duration, endpoint, ...rest } = credential
+      const settings = { ...rest, name, durationSeconds: duration / 1000 }
+      return endpoint === undefined ? settings : { ...settings, endpoint }
+    }
+    case 'none':
+      return { ...credential, name }
+  }
+}

@@ -1,0 +1,126 @@
+// Who may connect: the identity source of the configuration, our validator with its verdict cache,
+// the grammars and the deny list, joined into the two functions that the listener and the pipeline
+// ask.
+
+import type { Config, FederatedTrustConfig } from '../config/config.ts'
+import type { Refusal } from '../errors.ts'
+import { authenticate, recheckPeer, type ForeignNames } from '../pipeline/authenticate.ts'
+import { openDevSource } from '../spiffe/dev-source.ts'
+import { EMPTY_DENY_LIST, readDenyList, type DenyList } from '../spiffe/deny-list.ts'
+import { openFileSource } from '../spiffe/file-source.ts'
+import { compileGrammar, type PathGrammar } from '../spiffe/grammar.ts'
+import type { Peer } from '../spiffe/peer.ts'
+import type { IdentitySource } from '../spiffe/source.ts'
+import { VerdictCache } from '../spiffe/verdict-cache.ts'
+import type { Clock } from '../util/clock.ts'
+import { err, ok, type Result } from '../util/result.ts'
+import type { StartProblem } from './problem.ts'
+
+export interface Identity {
+  authenticate(chain: readonly Buffer[]): Result<Peer, Refusal>
+  recheck(peer: Peer): Refusal | undefined
+  /** Reads everything again; on a problem all stays as it was. */
+  reload(config: Config): Promise<readonly StartProblem[]>
+  close(): void
+}
+
+interface Rules {
+  readonly grammar: PathGrammar
+  readonly foreign: ReadonlyMap<string, ForeignNames>
+  readonly denyList: DenyList
+}
+
+export async function openIdentity(config: Config, clock: Clock): Promise<Identity> {
+  const source = await openSource(config, clock)
+  const first = await readRules(config)
+  if (!first.ok) {
+    source.close()
+    throw new StartProblems(first.error)
+  }
+  let rules = first.value
+  const verdicts = new VerdictCache()
+  const bundles = () => source.bundles()
+  return {
+    authenticate: (chain) =>
+      authenticate(chain, {
+        verify: (der) => verdicts.verify(der, source.bundles(), clock.now()),
+        bundles,
+        grammar: rules.grammar,
+        foreign: rules.foreign,
+        denyList: () => rules.denyList,
+        now: clock.now,
+      }),
+    recheck: (peer) =>
+      recheckPeer(peer, { bundles, denyList: () => rules.denyList, now: clock.now }),
+    reload: async (next) => {
+      const read = await readRules(next)
+      if (!read.ok) return read.error
+      const report = await source.reload()
+      if (report.problems.length > 0) return report.problems
+      rules = read.value
+      return []
+    },
+    close: () => source.close(),
+  }
+}
+
+/** Something that the configuration names cannot be used; every problem found is in it. */
+export class StartProblems extends Error {
+  readonly problems: readonly StartProblem[]
+
+  constructor(problems: readonly StartProblem[]) {
+    super(problems.map(({ message }) => message).join('\n'))
+    this.name = 'StartProblems'
+    this.problems = problems
+  }
+}
+
+function openSource(config: Config, clock: Clock): Promise<IdentitySource> {
+  const { trustDomain, identity } = config
+  if (identity.source.kind === 'dev') {
+    return openDevSource({ trustDomain, dir: identity.source.dir, clock })
+  }
+  const foreign = [...identity.trustBundles].map(([domain, { file }]) => [domain, file] as const)
+  return openFileSource({
+    trustDomain,
+    bundleFile: identity.source.trustBundle,
+    foreignBundleFiles: new Map(foreign),
+    clock,
+  })
+}
+
+async function readRules(config: Config): Promise<Result<Rules, readonly StartProblem[]>> {
+  const { identity, trustDomain } = config
+  const problems: StartProblem[] = []
+  const grammar = compileGrammar(identity.grammar, trustDomain)
+  if (!grammar.ok) problems.push({ message: grammar.error, hint: 'see identity.grammar' })
+  const foreign = new Map<string, ForeignNames>()
+  for (const [domain, settings] of identity.trustBundles) {
+    const names = foreignNames(domain, settings)
+    if (names === undefined) continue
+    if (names.ok) foreign.set(domain, names.value)
+    else problems.push({ message: names.error, hint: `see identity.trustBundles.${domain}` })
+  }
+  const denyList = await readDenied(identity.denyList, problems)
+  if (!grammar.ok || problems.length > 0) return err(problems)
+  return ok({ grammar: grammar.value, foreign, denyList })
+}
+
+function foreignNames(
+  domain: string,
+  { grammar, tenants }: FederatedTrustConfig,
+): Result<ForeignNames, string> | undefined {
+  if (grammar === undefined) return undefined
+  const compiled = compileGrammar(grammar, domain)
+  return compiled.ok ? ok({ grammar: compiled.value, tenants }) : compiled
+}
+
+async function readDenied(file: string | undefined, problems: StartProblem[]): Promise<DenyList> {
+  if (file === undefined) return EMPTY_DENY_LIST
+  const read = await readDenyList(file)
+  if (read.ok) return read.value
+  for (const { line, message } of read.error) {
+    problems.push({ message: `${file}:${line}: ${message}`, hint: 'see identity.denyList' })
+  }
+  return EMPTY_DENY_LIST
+}

@@ -1,0 +1,78 @@
+// What the stations tell, turned into metrics and log lines.
+
+import type { AuditObserver } from '../audit/file-sink-options.ts'
+import type { Config } from '../config/config.ts'
+import { SERVICES } from '../config/schema/access.ts'
+import type { Refusal } from '../errors.ts'
+import type { RequestSummary } from '../pipeline/ports.ts'
+import type { Peer } from '../spiffe/peer.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Result } from '../util/result.ts'
+import type { BuiltGeneration } from './generation.ts'
+
+export interface Telemetry {
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly auditObserver: AuditObserver
+  finished(summary: RequestSummary): void
+  fault(decisionId: string, error: unknown): void
+  handshake(result: Result<Peer, Refusal>): void
+  bundleActivated(built: BuiltGeneration): void
+  bundleFailed(): void
+}
+
+export function openTelemetry(config: Config, log: Logger, clock: Clock): Telemetry {
+  const metrics = createMetrics({ clock, services: SERVICES })
+  const bundle = config.policy.bundles[0]?.name ?? ''
+  return {
+    metrics,
+    log,
+    auditObserver: auditObserver(metrics, log),
+    finished: (summary) => countRequest(metrics, summary),
+    fault: (decisionId, error) => {
+      log.error('a request failed in a way that nobody foresaw', { decisionId, err: error })
+    },
+    handshake: (result) => {
+      if (result.ok) {
+        metrics.handshakeAccepted()
+        return
+      }
+      const { code, detail, rule } = result.error
+      metrics.handshakeRefused(code)
+      log.warn('a peer was refused in the handshake', { code, detail, rule })
+    },
+    bundleActivated: ({ generation, revision, policyP99Ms }) => {
+      metrics.bundleLoaded(bundle)
+      const fields = { bundle, revision, generation: generation.number, policyP99Ms }
+      log.info('a policy bundle is active', fields)
+    },
+    bundleFailed: () => metrics.bundleLoadFailed(bundle),
+  }
+}
+
+function countRequest(metrics: Metrics, summary: RequestSummary): void {
+  const { service, verdict, code, upstreamStatus, policyTime, upstreamTime } = summary
+  metrics.request({
+    service,
+    verdict,
+    code,
+    upstreamStatus,
+    gatewaySeconds: summary.gatewayTime / 1000,
+    upstreamSeconds: upstreamTime === undefined ? undefined : upstreamTime / 1000,
+  })
+  if (policyTime !== undefined) metrics.policyEvaluated(policyTime / 1000)
+  if (summary.policyThrew) metrics.policyThrew()
+}
+
+function auditObserver(metrics: Metrics, log: Logger): AuditObserver {
+  return {
+    written: (records, bytes) => metrics.auditWritten(records, bytes),
+    failed: (records, cause) => {
+      metrics.auditFailed(records)
+      log.error('records could not be written; requests are refused', { records, cause })
+    },
+    recovered: () => log.info('records are written again'),
+  }
+}

@@ -1,0 +1,89 @@
+// From what the schema yields to the frozen `Config`: paths made absolute, files put in their place.
+
+import { Secret } from '../util/secret.ts'
+import type { Config, PrivateKeyFile, PublicFile } from './config.ts'
+import { absolutePath } from './files/paths.ts'
+import type { ParsedConfig } from './schema.ts'
+import type { KeyReference } from './schema/fields.ts'
+
+/** `texts`: what was read, by absolute path; every file that is needed must be there. */
+export function buildConfig(
+  parsed: ParsedConfig,
+  directory: string,
+  texts: ReadonlyMap<string, string>,
+): Config {
+  const at = (path: string) => absolutePath(directory, path)
+  const textAt = (path: string): string => {
+    const text = texts.get(at(path))
+    if (text === undefined) throw new TypeError(`buildConfig: ${path} was not loaded`)
+    return text
+  }
+  const publicFile = (path: string): PublicFile => ({ path: at(path), text: textAt(path) })
+  const privateKey = (key: KeyReference): PrivateKeyFile =>
+    key.kind === 'inline'
+      ? { path: undefined, pem: new Secret(key.pem) }
+      : { path: at(key.path), pem: new Secret(textAt(key.path)) }
+
+  const { listen, identity, issuer, policy, audit } = parsed
+  return freeze({
+    ...parsed,
+    listen: {
+      health: listen.health,
+      issuer: listen.issuer,
+      admin: listen.admin === undefined ? undefined : { socket: at(listen.admin.socket) },
+      data: {
+        ...listen.data,
+        tls: listen.data.tls.map((entry) => ({
+          ...entry,
+          cert: publicFile(entry.cert),
+          key: privateKey(entry.key),
+        })),
+      },
+    },
+    identity: {
+      source:
+        identity.source.kind === 'files'
+          ? { kind: 'files', trustBundle: at(identity.source.trustBundle) }
+          : { kind: 'dev', dir: at(identity.source.dir) },
+      grammar: identity.grammar,
+      trustBundles: mapOf(identity.trustBundles, (bundle) => ({
+        file: at(bundle.file),
+        grammar: bundle.grammar,
+        tenants: mapOf(bundle.tenants, (tenant) => tenant),
+      })),
+      denyList: identity.denyList === undefined ? undefined : at(identity.denyList),
+    },
+    issuer: issuer === undefined ? undefined : { ...issuer, keys: { dir: at(issuer.keys.dir) } },
+    policy: {
+      ...policy,
+      bundles: policy.bundles.map((bundle) => ({ ...bundle, source: at(bundle.source) })),
+      verification: { ...policy.verification, keys: mapOf(policy.verification.keys, publicFile) },
+    },
+    credentials: mapOf(parsed.credentials, (credential) => credential),
+    routes: parsed.routes.map(({ tls, region, ...route }) => ({
+      ...route,
+      region: region ?? (route.regions.length === 1 ? route.regions[0] : undefined),
+      tls: tls === undefined ? undefined : { ca: publicFile(tls.ca) },
+    })),
+    audit: {
+      ...audit,
+      key: at(audit.key),
+      sinks: audit.sinks.map((sink) => ({ ...sink, dir: at(sink.dir) })),
+    },
+  })
+}
+
+function mapOf<T, U>(
+  record: Readonly<Record<string, T>>,
+  convert: (value: T) => U,
+): Map<string, U> {
+  return new Map(Object.entries(record).map(([key, value]) => [key, convert(value)]))
+}
+
+/** Deep; what a Map holds is frozen, and its type lets nobody change it. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || value instanceof Secret) return value
+  const children = value instanceof Map ? value.values() : Object.values(value)
+  for (const child of children) freeze(child)
+  return Object.freeze(value)
+}

@@ -1,0 +1,55 @@
+// Which files a configuration names, where they are, and what each must be.
+
+import { resolve } from 'node:path'
+import type { ConfigPath } from '../problem.ts'
+import type { ConfigParts } from '../schema.ts'
+
+/**
+ * `certificates`, `public-key`, `private-key`: read and checked now, part of the generation.
+ * `file`: must be there; whoever uses it reads it, again and again.
+ */
+export type FileNeed = 'certificates' | 'public-key' | 'private-key' | 'file'
+
+export interface FileUse {
+  /** Where the configuration names it. */
+  readonly at: ConfigPath
+  /** Absolute. */
+  readonly path: string
+  readonly need: FileNeed
+}
+
+/** Relative paths start at the configuration's own directory, wherever the process was started. */
+export function absolutePath(directory: string, path: string): string {
+  return resolve(directory, path)
+}
+
+export function filesOf(parts: ConfigParts, directory: string): FileUse[] {
+  const uses: FileUse[] = []
+  const add = (need: FileNeed, path: string, ...at: ConfigPath) =>
+    uses.push({ at, path: absolutePath(directory, path), need })
+
+  parts.listen?.data.tls.forEach((entry, index) => {
+    add('certificates', entry.cert, 'listen', 'data', 'tls', index, 'cert')
+    if (entry.key.kind === 'file') {
+      add('private-key', entry.key.path, 'listen', 'data', 'tls', index, 'key')
+    }
+  })
+  const { identity, policy, routes } = parts
+  if (identity?.source.kind === 'files') {
+    add('file', identity.source.trustBundle, 'identity', 'source', 'trustBundle')
+  }
+  for (const [domain, bundle] of Object.entries(identity?.trustBundles ?? {})) {
+    add('file', bundle.file, 'identity', 'trustBundles', domain, 'file')
+  }
+  if (identity?.denyList !== undefined) add('file', identity.denyList, 'identity', 'denyList')
+  policy?.bundles.forEach((bundle, index) =>
+    add('file', bundle.source, 'policy', 'bundles', index, 'source'),
+  )
+  for (const [id, path] of Object.entries(policy?.verification.keys ?? {})) {
+    add('public-key', path, 'policy', 'verification', 'keys', id)
+  }
+  routes?.forEach((route, index) => {
+    if (route.tls !== undefined) add('certificates', route.tls.ca, 'routes', index, 'tls', 'ca')
+  })
+  return uses
+}

@@ -1,0 +1,116 @@
+// `credentials`, `bindings`, `routes`, `egress`: with what, for whom, and where to.
+
+import { z } from 'zod'
+import { DEFAULTS } from '../defaults.ts'
+import {
+  awsRegion,
+  duration,
+  filePath,
+  hostName,
+  hot,
+  name,
+  origin,
+  textLike,
+  trustDomain,
+} from './fields.ts'
+
+/** `{tenant}`, `{agent}`, `{role}` are filled from the validated SPIFFE ID, never from a request. */
+const roleArn = textLike(
+  /^arn:aws(-[a-z]+)*:iam::\d{12}:role\/([\w+=,.@/-]|\{(tenant|agent|role)\}){1,512}$/,
+  'a role ARN such as arn:aws:iam::123456789012:role/agents-{role}',
+)
+
+const foreignDomains = z.array(trustDomain).max(64).prefault([])
+
+const awsWebIdentity = z.strictObject({
+  kind: hot(z.literal('aws-web-identity'), 'STS AssumeRoleWithWebIdentity with our own token.'),
+  roleArn: hot(roleArn, 'The role to assume; may hold {tenant}, {agent}, {role}.'),
+  region: hot(awsRegion, 'The region of STS.'),
+  duration: hot(
+    duration(DEFAULTS.sessionDuration).prefault(DEFAULTS.sessionDuration.value),
+    'Lifetime of a session; not above the role’s maximum.',
+  ),
+  sessionPolicy: hot(
+    z.enum(['derive', 'decision', 'none']).prefault('derive'),
+    'How a session is narrowed: `derive` from the operation, `decision`: the policy must give it, `none`: the role alone.',
+  ),
+  subject: hot(
+    z.enum(['spiffe-id', 'role']).prefault('spiffe-id'),
+    'The token’s `sub`: the SPIFFE ID, or `<trust domain>/<tenant>/<role>`.',
+  ),
+  endpoint: hot(
+    origin({ region: false }).optional(),
+    'Another STS origin, e.g. a PrivateLink endpoint. Default: STS of the region.',
+  ),
+  audience: hot(
+    textLike(/^[\x21-\x7e]{1,255}$/, 'an audience such as sts.amazonaws.com').prefault(
+      'sts.amazonaws.com',
+    ),
+    'The token’s `aud`. No audience may appear at two token endpoints.',
+  ),
+  trustDomains: hot(foreignDomains, 'Foreign trust domains whose agents may get this credential.'),
+})
+
+const none = z.strictObject({
+  kind: hot(z.literal('none'), 'Sends no credential, but is bound and chosen like any other.'),
+  hosts: hot(z.array(hostName).min(1).max(100), 'The hosts that requests may go to without one.'),
+  trustDomains: hot(foreignDomains, 'Foreign trust domains whose agents may use it.'),
+})
+
+export const credentials = z
+  .record(name, z.discriminatedUnion('kind', [awsWebIdentity, none]))
+  .prefault({})
+
+/** The services whose facts this version knows. */
+export const SERVICES = ['aws_s3'] as const
+const service = z.enum(SERVICES)
+
+const binding = z.strictObject({
+  service: hot(service, 'The service that the binding is for.'),
+  subject: hot(
+    textLike(
+      /^spiffe:\/\/[a-z0-9._-]{1,255}(\/(\*|[A-Za-z0-9._-]+))+$/,
+      'a SPIFFE ID, in which * stands for one whole segment',
+    ),
+    'Which agents: a SPIFFE ID; `*` stands for exactly one path segment.',
+  ),
+  credentials: hot(
+    z.array(name).min(1).max(16),
+    'The candidates, first one default. A decision may choose among them only.',
+  ),
+})
+
+const route = z.strictObject({
+  service: hot(service, 'The service that the route is for.'),
+  upstream: hot(
+    origin({ region: true }),
+    'Where requests go; `{region}` is filled from `regions`.',
+  ),
+  regions: hot(z.array(awsRegion).max(64).prefault([]), 'The regions that requests may name.'),
+  region: hot(
+    awsRegion.optional(),
+    'For requests that name none. Default: the only one of `regions`.',
+  ),
+  tls: hot(
+    z
+      .strictObject({ ca: hot(filePath, 'PEM. Replaces the public roots for this upstream.') })
+      .optional(),
+    'How the upstream proves itself.',
+  ),
+})
+
+export const bindings = z.array(binding).max(10_000).prefault([])
+export const routes = z.array(route).max(256).prefault([])
+
+export const egress = z
+  .strictObject({
+    allowPrivate: hot(
+      z.boolean().prefault(false),
+      'Lets upstreams resolve to RFC 1918 and ULA addresses. Metadata addresses never.',
+    ),
+    unsafeAllowLoopback: hot(
+      z.boolean().prefault(false),
+      'Lets upstreams be on this machine, over http too. For demo and tests.',
+    ),
+  })
+  .prefault({})

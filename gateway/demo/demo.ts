@@ -1,0 +1,86 @@
+// `svidgate demo`: an embedded trust domain, issuer and sandbox cloud; the real gateway between; and
+// the vendor's SDK as the agents. Exit code 0 only if every step went as expected.
+
+import type { ExitCode } from '../cli/command.ts'
+import { loadAwsSdk } from './aws-sdk.ts'
+import type { AwsSdk } from './aws-sdk.ts'
+import { readDecisions } from './decision-records.ts'
+import { allAsExpected, DemoReport } from './demo-report.ts'
+import type { Summary } from './demo-report.ts'
+import { playStep } from './play.ts'
+import type { StepResult } from './play.ts'
+import type { DemoOptions } from './ports.ts'
+import { SCENARIO } from './scenario.ts'
+import { withStage } from './stage.ts'
+import type { Stage } from './stage.ts'
+
+interface Interruption {
+  /** Resolves at the first SIGINT or SIGTERM; a second one ends the process as usual. */
+  readonly happened: Promise<'interrupted'>
+  stopListening(): void
+}
+
+function listenForInterruption(): Interruption {
+  let stopListening = (): void => undefined
+  const happened = new Promise<'interrupted'>((resolve) => {
+    const onSignal = (): void => {
+      stopListening()
+      resolve('interrupted')
+    }
+    stopListening = () => {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    }
+    process.on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal)
+  })
+  return { happened, stopListening: () => stopListening() }
+}
+
+async function playAll(stage: Stage, sdk: AwsSdk, report: DemoReport): Promise<StepResult[]> {
+  const results: StepResult[] = []
+  for (const step of SCENARIO) {
+    const result = await playStep(step, stage, sdk)
+    report.step(result)
+    results.push(result)
+  }
+  return results
+}
+
+async function summarise(
+  options: DemoOptions,
+  stage: Stage,
+  results: readonly StepResult[],
+): Promise<Summary> {
+  // Closed first, so that the last records and their signature are part of what is verified.
+  if (!options.keep) await stage.closeGateway()
+  return {
+    results,
+    requests: stage.sandbox.requests.slice(),
+    decisions: (await readDecisions(stage.auditDir)).length,
+    audit: await options.verifyAudit(stage.auditDir, stage.auditPublicKey),
+  }
+}
+
+/** Throws CliError where the SDK is missing, and whatever starting the gateway throws. */
+export async function runDemo(options: DemoOptions): Promise<ExitCode> {
+  const sdk = await loadAwsSdk()
+  const report = new DemoReport(options.io, options.json)
+  const interruption = listenForInterruption()
+  try {
+    return await withStage(options, async (stage): Promise<ExitCode> => {
+      report.begin(stage)
+      const played = await Promise.race([playAll(stage, sdk, report), interruption.happened])
+      if (played === 'interrupted') return 1
+      const summary = await summarise(options, stage, played)
+      report.end(summary)
+      if (options.keep) {
+        report.keep(stage)
+        await interruption.happened
+      }
+      return allAsExpected(summary) ? 0 : 1
+    })
+  } finally {
+    interruption.stopListening()
+  }
+}

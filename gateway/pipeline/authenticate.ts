@@ -1,0 +1,95 @@
+// Who: from a certificate chain to a Peer, once per connection; and the check of every request that
+// the Peer still is who it was. The only maker of Peer.
+
+import { refusal, type Refusal } from '../errors.ts'
+import { isDenied, type DenyList } from '../spiffe/deny-list.ts'
+import type { AgentNames, PathGrammar } from '../spiffe/grammar.ts'
+import type { SpiffeId } from '../spiffe/id.ts'
+import { peerFields } from '../spiffe/peer-fields.ts'
+import { makePeer, type Peer } from '../spiffe/peer.ts'
+import type { TrustBundleSet } from '../spiffe/trust-bundle.ts'
+import type { VerifiedSvid } from '../spiffe/verify.ts'
+import { err, ok, type Result } from '../util/result.ts'
+
+/** A partner's path grammar, and which of their tenants are which of ours (contract §1). */
+export interface ForeignNames {
+  readonly grammar: PathGrammar
+  readonly tenants: ReadonlyMap<string, string>
+}
+
+export interface AuthenticatePorts {
+  readonly verify: (chain: readonly Buffer[]) => Result<VerifiedSvid, Refusal>
+  readonly bundles: () => TrustBundleSet
+  /** Our own trust domain's: an ID that does not fit is refused. */
+  readonly grammar: PathGrammar
+  /** By trust domain; one that is not here has no tenant, agent or role. */
+  readonly foreign: ReadonlyMap<string, ForeignNames>
+  readonly denyList: () => DenyList
+  readonly now: () => number
+}
+
+export function authenticate(
+  chain: readonly Buffer[],
+  ports: AuthenticatePorts,
+): Result<Peer, Refusal> {
+  if (chain.length === 0) {
+    return err(refusal('ERR_SG_SVID_MISSING', 'the client sent no certificate', 'XV-0'))
+  }
+  const verified = ports.verify(chain)
+  if (!verified.ok) return verified
+  const { id } = verified.value
+  const isOwn = id.trustDomain === ports.grammar.trustDomain
+  const names = isOwn ? ports.grammar.match(id) : foreignNames(id, ports)
+  if (isOwn && names === undefined) {
+    const detail = `${id.text} does not have the form of the configured grammar`
+    return err(refusal('ERR_SG_SVID_GRAMMAR', detail))
+  }
+  const peer = makePeer(peerFields(verified.value, names))
+  const denied = recheckPeer(peer, ports)
+  return denied === undefined ? ok(peer) : err(denied)
+}
+
+/** A tenant of theirs that is not mapped gives no names at all: it must never look like one of ours. */
+function foreignNames(id: SpiffeId, ports: AuthenticatePorts): AgentNames | undefined {
+  const foreign = ports.foreign.get(id.trustDomain)
+  const names = foreign?.grammar.match(id)
+  const tenant = names === undefined ? undefined : foreign?.tenants.get(names.tenant)
+  return names === undefined || tenant === undefined ? undefined : { ...names, tenant }
+}
+
+/** Undefined: the identity still holds. Called for every request, and after every change. */
+export function recheckPeer(
+  peer: Peer,
+  ports: Pick<AuthenticatePorts, 'bundles' | 'denyList' | 'now'>,
+): Refusal | undefined {
+  if (ports.now() >= peer.expiresAt) {
+    return refusal('ERR_SG_SVID_EXPIRED', 'the SVID or its chain expired on an open connection')
+  }
+  if (peer.bundleRevision !== ports.bundles().revision) {
+    return refusal('ERR_SG_SVID_TRUST_DOMAIN', 'the trust bundles changed; connect again')
+  }
+  if (isDenied(ports.denyList(), { spiffeId: peer.spiffeId, serial: peer.serial })) {
+    return refusal('ERR_SG_SVID_DENY_LISTED', 'the identity is on the deny list')
+  }
+  return undefined
+}
+
+/**
+ * A Peer for looking at policy without a connection (`explain`). It is expired from birth, so that
+ * no live station would take it for someone who proved who he is.
+ */
+export function unprovenPeer(id: SpiffeId, grammar: PathGrammar): Peer {
+  const names = grammar.match(id)
+  return makePeer({
+    spiffeId: id.text,
+    trustDomain: id.trustDomain,
+    tenant: names?.tenant,
+    agent: names?.agent,
+    role: names?.role,
+    serial: '00',
+    notAfter: new Date(0).toISOString(),
+    expiresAt: 0,
+    sha256: '0'.repeat(64),
+    bundleRevision: 0,
+  })
+}

@@ -1,0 +1,139 @@
+// Send it, and bring the answer back. From here on a failure can only be told if the answer's head
+// is still ours; after that the connection is cut, so that no client takes a part for the whole.
+
+import type { OutcomeEvent } from '../audit/event.ts'
+import type { Exchange } from '../downstream/exchange.ts'
+import { refusal, type Refusal } from '../errors.ts'
+import type { HeaderLine } from '../request/message.ts'
+import type { SignedRequest } from '../signing/signed-request.ts'
+import type { ExchangeTotals, ResponseSink, Upstream } from '../upstream/port.ts'
+import {
+  echoesCredential,
+  LONGEST_ERROR_BODY,
+  mayEchoCredential,
+} from '../upstream/rewrite/aws/error-body.ts'
+import type { Journey } from './journey.ts'
+
+export interface Forwarded {
+  readonly end: OutcomeEvent['end']
+  readonly status: number | undefined
+  readonly upstreamStatus: number | undefined
+  readonly totals: Omit<ExchangeTotals, 'status'>
+  /** Set when the agent must be told a refusal of ours instead of the upstream's answer. */
+  readonly refusal: Refusal | undefined
+}
+
+export async function forward(
+  journey: Journey,
+  signed: SignedRequest,
+  upstream: Upstream,
+): Promise<Forwarded> {
+  const { exchange } = journey
+  let isClientGone = false
+  let abort: (() => void) | undefined
+  exchange.onClientGone(() => {
+    isClientGone = true
+    abort?.()
+  })
+  exchange.sendContinue()
+  const sink = new AnswerSink(journey, exchange)
+  const sent = await upstream.send(signed, exchange.body, sink, (cancel) => {
+    abort = cancel
+    if (isClientGone) cancel()
+  })
+  if (isClientGone) {
+    const totals = sent.ok ? sent.value : { requestId: undefined, ...sent.error.totals }
+    return {
+      end: 'client-gone',
+      status: sink.status,
+      upstreamStatus: sink.status,
+      totals,
+      refusal: undefined,
+    }
+  }
+  if (sent.ok) return sink.finish(sent.value)
+  const totals = { requestId: undefined, ...sent.error.totals }
+  if (sink.isHeadWritten) {
+    exchange.cut()
+    return {
+      end: 'upstream-cut',
+      status: sink.status,
+      upstreamStatus: sink.status,
+      totals,
+      refusal: sent.error,
+    }
+  }
+  return {
+    end: 'refused',
+    status: undefined,
+    upstreamStatus: undefined,
+    totals,
+    refusal: sent.error,
+  }
+}
+
+/** Passes the answer on as it comes, but for one kind that must be seen whole first. */
+class AnswerSink implements ResponseSink {
+  readonly #journey: Journey
+  readonly #exchange: Exchange
+  #held: { headers: readonly HeaderLine[]; chunks: Buffer[]; length: number } | undefined
+  status: number | undefined
+  isHeadWritten = false
+
+  constructor(journey: Journey, exchange: Exchange) {
+    this.#journey = journey
+    this.#exchange = exchange
+  }
+
+  onHead(status: number, headers: readonly HeaderLine[]): void {
+    this.status = status
+    if (mayEchoCredential(status, headers)) this.#held = { headers, chunks: [], length: 0 }
+    else this.#writeHead(status, headers)
+  }
+
+  onData(chunk: Buffer): boolean {
+    const held = this.#held
+    if (held === undefined) return this.#exchange.write(chunk)
+    held.length += chunk.length
+    if (held.length <= LONGEST_ERROR_BODY) held.chunks.push(chunk)
+    return true
+  }
+
+  onDrain(listener: () => void): void {
+    this.#exchange.onDrain(listener)
+  }
+
+  finish(totals: ExchangeTotals): Forwarded {
+    const held = this.#held
+    const status = totals.status
+    if (held !== undefined) {
+      const body = Buffer.concat(held.chunks)
+      if (held.length > LONGEST_ERROR_BODY || this.#isEcho(body)) {
+        const detail = 'the cloud refused the signature or the session; its answer is not passed on'
+        return {
+          end: 'refused',
+          status: undefined,
+          upstreamStatus: status,
+          totals,
+          refusal: refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail),
+        }
+      }
+      this.#writeHead(status, held.headers)
+      this.#exchange.write(body)
+    }
+    this.#exchange.end()
+    return { end: 'complete', status, upstreamStatus: status, totals, refusal: undefined }
+  }
+
+  #isEcho(body: Buffer): boolean {
+    const { credential, generation } = this.#journey
+    if (credential === undefined || !echoesCredential(body, credential)) return false
+    generation.credentials.purge(credential.name)
+    return true
+  }
+
+  #writeHead(status: number, headers: readonly HeaderLine[]): void {
+    this.isHeadWritten = true
+    this.#exchange.writeHead(status, headers)
+  }
+}

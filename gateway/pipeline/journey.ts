@@ -1,0 +1,108 @@
+// What is known of one request so far: the stations' values as they are made, for the record that
+// is written whatever happens, and for the answer of a refusal.
+
+import type { CredentialMark, DecisionEvent } from '../audit/event.ts'
+import type { Credential } from '../credential/credential.ts'
+import type { Exchange } from '../downstream/exchange.ts'
+import type { Refusal } from '../errors.ts'
+import { factsDocument, type Facts } from '../facts/facts.ts'
+import type { Allow, Deny } from '../policy/decision-types.ts'
+import type { PolicyInput } from '../policy/policy-input.ts'
+import type { GatewayRequest } from '../request/gateway-request.ts'
+import type { Route } from '../routing/route.ts'
+import type { Generation } from './ports.ts'
+
+const LONGEST_RECORDED_PATH = 2048
+
+export interface Journey {
+  readonly id: string
+  readonly exchange: Exchange
+  readonly generation: Generation
+  /** ms since the epoch: the one time that policy, signature and record share. */
+  readonly now: number
+  /** Monotonic ms. */
+  readonly startedAt: number
+  request?: GatewayRequest
+  route?: Route
+  facts?: Facts
+  input?: PolicyInput
+  decision?: Allow | Deny
+  credential?: Credential
+  policyTime?: number
+  policyThrew?: boolean
+  sentAt?: number
+  /** Bytes of the inspection budget that this request holds. */
+  heldBytes: number
+}
+
+export function decisionEvent(
+  journey: Journey,
+  refusal: Refusal | undefined,
+  elapsed: number,
+): DecisionEvent {
+  const { generation, exchange, decision } = journey
+  return {
+    type: 'decision',
+    decision_id: journey.id,
+    path: generation.entrypoint,
+    input: journey.input?.text,
+    result: resultOf(decision, refusal),
+    bundles: generation.engine.bundles,
+    timestamp: new Date(journey.now).toISOString(),
+    metrics: {
+      gateway_us: Math.round((elapsed - journey.startedAt) * 1000),
+      ...(journey.policyTime === undefined
+        ? {}
+        : { policy_us: Math.round(journey.policyTime * 1000) }),
+    },
+    labels: {},
+    generation: generation.number,
+    spiffe_id: exchange.peer.spiffeId,
+    request: {
+      method: exchange.head.method.slice(0, 32),
+      path: recordedPath(exchange.head.target),
+    },
+    facts: journey.facts === undefined ? undefined : factsDocument(journey.facts),
+    credential: journey.credential === undefined ? undefined : markOf(journey.credential),
+  }
+}
+
+function resultOf(
+  decision: Allow | Deny | undefined,
+  refusal: Refusal | undefined,
+): DecisionEvent['result'] {
+  const reasons = decision?.reasons ?? []
+  if (refusal === undefined) {
+    return { allow: true, reasons, ...obligationsOf(decision) }
+  }
+  return {
+    allow: false,
+    code: refusal.code,
+    detail: refusal.detail,
+    ...(refusal.rule === undefined ? {} : { rule: refusal.rule }),
+    reasons,
+  }
+}
+
+function obligationsOf(decision: Allow | Deny | undefined): { obligations?: readonly string[] } {
+  if (decision?.kind !== 'allow') return {}
+  const names = []
+  if (decision.obligations.sessionPolicy !== undefined) names.push('session_policy')
+  if (decision.obligations.setHeaders !== undefined) names.push('set_headers')
+  return names.length === 0 ? {} : { obligations: names }
+}
+
+function markOf(credential: Credential): CredentialMark {
+  return {
+    name: credential.name,
+    kind: credential.kind,
+    session: credential.session,
+    expires: new Date(credential.expiresAt).toISOString(),
+  }
+}
+
+/** Without the query: it can carry a signature or a token. */
+function recordedPath(target: string): string {
+  const mark = target.indexOf('?')
+  return (mark === -1 ? target : target.slice(0, mark)).slice(0, LONGEST_RECORDED_PATH)
+}

@@ -1,0 +1,34 @@
+// With what: the credential of the decision, narrowed to it.
+
+import type { Credential } from '../credential/credential.ts'
+import { refusal, type Refusal } from '../errors.ts'
+import type { AllowedRequest } from '../shape/allowed-request.ts'
+import { shape } from '../shape/shape.ts'
+import type { ShapedRequest } from '../shape/shaped-request.ts'
+import { err, type Result } from '../util/result.ts'
+import type { Journey } from './journey.ts'
+
+export function applyObligations(
+  journey: Journey,
+  allowed: AllowedRequest,
+): Result<ShapedRequest, Refusal> {
+  const mode = journey.generation.credentials.sessionPolicyMode(allowed.credential)
+  if (mode === undefined) {
+    return err(refusal('ERR_SG_CREDENTIAL_CONFIG', `${allowed.credential} is not configured`))
+  }
+  return shape(allowed, { sessionPolicy: mode })
+}
+
+export async function obtain(
+  journey: Journey,
+  shaped: ShapedRequest,
+): Promise<Result<Credential, Refusal>> {
+  const { allowed, sessionPolicy } = shaped
+  const obtained = await journey.generation.credentials.obtain({
+    name: allowed.credential,
+    peer: allowed.peer,
+    sessionPolicy,
+  })
+  if (obtained.ok) journey.credential = obtained.value
+  return obtained
+}

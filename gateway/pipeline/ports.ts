@@ -1,0 +1,79 @@
+// What the flow needs from the stations with effects, and from nobody's vendor. `server.ts` fills
+// these in.
+
+import type { AuditLog } from '../audit/event.ts'
+import type { Credential, CredentialRequest } from '../credential/credential.ts'
+import type { Code, CredentialCode, Refusal } from '../errors.ts'
+import type { PolicyEngine } from '../policy/engine.ts'
+import type { Zones } from '../policy/input-time.ts'
+import type { RequestLimits } from '../request/limits.ts'
+import type { RoutingTable } from '../routing/table.ts'
+import type { SessionPolicyMode } from '../shape/aws/session-policy.ts'
+import type { Peer } from '../spiffe/peer.ts'
+import type { Upstream } from '../upstream/port.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Result } from '../util/result.ts'
+
+export interface Credentials {
+  /** Names of all credentials bound to (service, subject), in file order. */
+  candidates(service: string, spiffeId: string): readonly string[]
+  /** How a credential is narrowed; undefined for a name that is not configured. */
+  sessionPolicyMode(name: string): SessionPolicyMode | undefined
+  /** What `obtain` would ask of whom, without secrets; nothing is sent. */
+  describe(
+    request: CredentialRequest,
+  ): Result<Readonly<Record<string, string>>, Refusal<CredentialCode>>
+  obtain(request: CredentialRequest): Promise<Result<Credential, Refusal<CredentialCode>>>
+  /** Forgets what is cached under a name: the cloud refused it. */
+  purge(name: string): void
+}
+
+/** One immutable set of {configuration, policy bundle}: a request is judged by exactly one. */
+export interface Generation {
+  readonly number: number
+  readonly routing: RoutingTable
+  readonly engine: PolicyEngine
+  /** The decision entrypoint, e.g. `svidgate/authz/decision`. */
+  readonly entrypoint: string
+  readonly zones: Zones
+  readonly credentials: Credentials
+  readonly requestLimits: RequestLimits
+}
+
+/** What metrics learn of one finished request. */
+export interface RequestSummary {
+  readonly service: string | undefined
+  readonly verdict: 'allow' | 'deny'
+  readonly code: Code | undefined
+  readonly upstreamStatus: number | undefined
+  /** ms */
+  readonly gatewayTime: number
+  /** ms; undefined when nothing was sent */
+  readonly upstreamTime: number | undefined
+  /** ms */
+  readonly policyTime: number | undefined
+  /** The policy aborted: its instance was thrown away. */
+  readonly policyThrew: boolean
+}
+
+export interface PipelinePorts {
+  readonly generation: () => Generation
+  readonly audit: AuditLog
+  readonly upstream: Upstream
+  readonly clock: Clock
+  /** Monotonic milliseconds with fractions, for durations only. */
+  readonly elapsed: () => number
+  readonly newId: () => string
+  /** Re-judges a peer for every request: expiry, deny list, trust bundles (promise 3). */
+  readonly recheck: (peer: Peer) => Refusal | undefined
+  readonly limits: { enter(identity: string): boolean; leave(identity: string): void }
+  readonly budget: InspectionBudget
+  readonly onFinished: (summary: RequestSummary) => void
+  readonly onFault: (decisionId: string, error: unknown) => void
+}
+
+/** The one global budget for bodies that are held because facts depend on them. */
+export interface InspectionBudget {
+  take(bytes: number): boolean
+  give(bytes: number): void
+}

@@ -1,0 +1,52 @@
+// The routing table, compiled once a generation from the operator's settings.
+
+import type { ServiceId } from './services.ts'
+import { SERVICES } from './services.ts'
+
+export interface RouteOptions {
+  /** `aws_s3` */
+  readonly service: string
+  /** Origin, may hold `{region}`: `https://s3.{region}.amazonaws.com`. */
+  readonly upstream: string
+  /** Regions that this route serves. */
+  readonly regions: readonly string[]
+  /** The region of a request that names none, or none that is served. */
+  readonly defaultRegion: string | undefined
+}
+
+export interface RoutingOptions {
+  readonly baseHosts: readonly string[]
+  /** `<id>.<base host>` names a service (contract §2). */
+  readonly routes: readonly RouteOptions[]
+}
+
+export interface CompiledRoute {
+  readonly options: RouteOptions
+  readonly regions: ReadonlySet<string>
+}
+
+export interface RoutingTable {
+  /** Longest first, so that the most specific base host is found. */
+  readonly baseHosts: readonly string[]
+  /** Keyed by `<provider>/<id>`. */
+  readonly prefixes: ReadonlyMap<string, ServiceId>
+  /** Keyed by the id as a host label. */
+  readonly labels: ReadonlyMap<string, ServiceId>
+  readonly routes: ReadonlyMap<string, CompiledRoute>
+}
+
+export function compileRoutingTable(options: RoutingOptions): RoutingTable {
+  const routes = new Map<string, CompiledRoute>()
+  for (const route of options.routes) {
+    if (routes.has(route.service)) throw new TypeError(`two routes for ${route.service}`)
+    routes.set(route.service, { options: route, regions: new Set(route.regions) })
+  }
+  return {
+    baseHosts: options.baseHosts
+      .map((host) => host.toLowerCase())
+      .sort((a, b) => b.length - a.length),
+    prefixes: new Map(SERVICES.map((entry) => [`${entry.provider}/${entry.id}`, entry])),
+    labels: new Map(SERVICES.map((entry) => [entry.id, entry])),
+    routes,
+  }
+}

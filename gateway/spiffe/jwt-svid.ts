@@ -1,0 +1,26 @@
+// The port by which a credential gets the token that proves an agent to a cloud (spiffe.md §1.3).
+// Drivers: the gateway's own issuer (`issuer/issuer-source.ts`); others may follow. Whatever the
+// driver, its answer passes `issuer/checked-source.ts` before it is used.
+
+import type { CredentialCode, Refusal } from '../errors.ts'
+import type { Result } from '../util/result.ts'
+import type { Secret } from '../util/secret.ts'
+import type { Peer } from './peer.ts'
+
+export interface JwtSvidRequest {
+  /** The `sub` that the credential is configured for, made from the peer alone. */
+  readonly subject: string
+  readonly audience: string
+  readonly peer: Peer
+}
+
+export interface JwtSvid {
+  /** Compact JWS */
+  readonly token: Secret
+  /** ms since the epoch */
+  readonly expiresAt: number
+}
+
+export interface JwtSvidSource {
+  fetch(request: JwtSvidRequest): Promise<Result<JwtSvid, Refusal<CredentialCode>>>
+}

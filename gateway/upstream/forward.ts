@@ -1,0 +1,155 @@
+// Station 9: sends what was signed, and only that, and streams the answer with back-pressure. No
+// retry, no redirect, no decompression: undici is used as a bare pool (architecture decision 9).
+
+import type { Readable } from 'node:stream'
+import type { Dispatcher, Pool } from 'undici'
+import type { HeaderLine } from '../request/message.ts'
+import { isSignedRequest, type SignedRequest } from '../signing/signed-request.ts'
+import { err, ok, type Result } from '../util/result.ts'
+import { mapUpstreamError } from './failure.ts'
+import { PoolCache, type PoolOptions } from './pool-cache.ts'
+import type { ExchangeTotals, ResponseSink, SendFailure, Upstream } from './port.ts'
+import { RequestBody } from './request-body.ts'
+import { responseHeaders } from './response-headers.ts'
+
+/** More informational answers than any real upstream sends before one final answer. */
+const MOST_INFORMATIONAL = 8
+const REQUEST_ID_HEADERS: ReadonlySet<string> = new Set(['x-amz-request-id', 'x-amzn-requestid'])
+
+type Sent = Result<ExchangeTotals, SendFailure>
+
+export class UpstreamForwarder implements Upstream {
+  readonly #pools: PoolCache
+
+  readonly #bodyIdleMs: number
+
+  /** @param bodyIdleMs longest wait for a client's next body bytes */
+  constructor(options: PoolOptions, bodyIdleMs: number) {
+    this.#pools = new PoolCache(options)
+    this.#bodyIdleMs = bodyIdleMs
+  }
+
+  send(
+    request: SignedRequest,
+    body: Readable,
+    sink: ResponseSink,
+    cancel: (abort: () => void) => void,
+  ): Promise<Sent> {
+    if (!isSignedRequest(request)) throw new TypeError('only a signed request can be sent')
+    const pool = this.#pools.get(request.upstream, request.identity)
+    return new Promise((resolve) => {
+      const payload = this.#payloadOf(request, body)
+      new Exchange(sink, payload, cancel, resolve).start(pool, request)
+    })
+  }
+
+  /** New connections are made by what is configured now; what runs ends on the old ones. */
+  renew(): void {
+    this.#pools.retireAll()
+  }
+
+  close(): Promise<void> {
+    return this.#pools.close()
+  }
+
+  #payloadOf(request: SignedRequest, body: Readable): Buffer | RequestBody | null {
+    if (request.body !== undefined) return request.body
+    return request.framing.kind === 'none' ? null : new RequestBody(body, this.#bodyIdleMs)
+  }
+}
+
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #sink: ResponseSink
+  readonly #payload: Buffer | RequestBody | null
+  readonly #cancel: (abort: () => void) => void
+  readonly #resolve: (result: Sent) => void
+  #status = 0
+  #requestId: string | undefined
+  #informational = 0
+  #bytesIn = 0
+
+  constructor(
+    sink: ResponseSink,
+    payload: Buffer | RequestBody | null,
+    cancel: (abort: () => void) => void,
+    resolve: (result: Sent) => void,
+  ) {
+    this.#sink = sink
+    this.#payload = payload
+    this.#cancel = cancel
+    this.#resolve = resolve
+  }
+
+  start(pool: Pool, request: SignedRequest): void {
+    try {
+      pool.dispatch(
+        {
+          method: request.method,
+          path: request.target,
+          headers: flatten(request),
+          body: this.#payload,
+        },
+        this,
+      )
+    } catch (error) {
+      this.onResponseError(undefined, error)
+    }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#cancel(() => controller.abort(new Error('the client is gone')))
+    this.#sink.onDrain(() => controller.resume())
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    if (status < 200) {
+      this.#informational += 1
+      if (this.#informational > MOST_INFORMATIONAL || status === 101) {
+        controller.abort(new Error('too many informational answers'))
+      }
+      return
+    }
+    this.#status = status
+    const raw = controller.rawHeaders
+    const headers = responseHeaders(Array.isArray(raw) ? raw : [])
+    this.#requestId = requestIdOf(headers)
+    this.#sink.onHead(status, headers)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytesIn += chunk.length
+    if (!this.#sink.onData(chunk)) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    this.#resolve(ok({ status: this.#status, requestId: this.#requestId, ...this.#totals() }))
+  }
+
+  onResponseError(_controller: unknown, error: unknown): void {
+    const { code, detail } = mapUpstreamError(error)
+    this.#resolve(err({ code, detail, afterHead: this.#status !== 0, totals: this.#totals() }))
+  }
+
+  #totals(): { bytesIn: number; bytesOut: number } {
+    const payload = this.#payload
+    const bytesOut =
+      payload === null ? 0 : Buffer.isBuffer(payload) ? payload.length : payload.bytes
+    return { bytesIn: this.#bytesIn, bytesOut }
+  }
+}
+
+function flatten(request: SignedRequest): string[] {
+  const flat: string[] = []
+  for (const [name, value] of request.headers) flat.push(name, value)
+  const length = request.body?.length ?? lengthOf(request)
+  if (length !== undefined) flat.push('content-length', String(length))
+  return flat
+}
+
+function lengthOf({ framing }: SignedRequest): number | undefined {
+  return framing.kind === 'sized' ? framing.length : undefined
+}
+
+function requestIdOf(headers: readonly HeaderLine[]): string | undefined {
+  return headers.find(([name]) => REQUEST_ID_HEADERS.has(name.toLowerCase()))?.[1]
+}

@@ -1,0 +1,20 @@
+// Timers are injected from server.ts like the clock: a test can advance them by hand, and none of
+// ours ever keeps a process alive.
+
+/** Ends a timer; harmless when called twice. */
+export type StopTimer = () => void
+
+export interface Timers {
+  /** Calls `tick` every `ms` milliseconds until stopped. */
+  every(ms: number, tick: () => void): StopTimer
+}
+
+export const systemTimers: Timers = {
+  every(ms, tick) {
+    const timer = setInterval(tick, ms)
+    timer.unref()
+    return () => {
+      clearInterval(timer)
+    }
+  },
+}

@@ -1,0 +1,100 @@
+// Makes one tool: builds in a directory beside the final one and moves it there when it is complete
+// and has proved its version, so that a tool is there as a whole or not at all.
+
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { runCommand } from '../support/run-command.ts'
+import { fingerprint, toolDirectory, type Tool } from './specification.ts'
+
+export type Outcome =
+  | { readonly kind: 'present' | 'built' }
+  | { readonly kind: 'failed'; readonly reason: string; readonly output: string }
+
+const STAMP = '.svidgate-tool'
+const CHECK_SECONDS = 60
+
+export async function makeTool(tool: Tool, tools: string): Promise<Outcome> {
+  const directory = toolDirectory(tools, tool)
+  if (await isPresent(tool, directory)) return { kind: 'present' }
+
+  mkdirSync(tools, { recursive: true })
+  const building = mkdtempSync(join(tools, `.building-${tool.name}-`))
+  try {
+    const deadline = AbortSignal.timeout(tool.deadlineSeconds * 1000)
+    for (const command of commands(tool, building)) {
+      const { ok, output } = await runCommand(command.argv, { cwd: building, deadline, ...command })
+      if (deadline.aborted)
+        return failed(`not built after ${String(tool.deadlineSeconds)} s`, output)
+      if (!ok) return failed(`${command.argv.join(' ')} failed`, output)
+    }
+    const proof = await prove(tool, building)
+    if (proof !== undefined) return failed(`built, but does not say "${tool.check.prints}"`, proof)
+    writeFileSync(join(building, STAMP), fingerprint(tool))
+    rmSync(directory, { recursive: true, force: true })
+    renameSync(building, directory)
+    return { kind: 'built' }
+  } finally {
+    rmSync(building, { recursive: true, force: true })
+  }
+}
+
+/** Stamped by us, or put there by hand and of the right version. */
+async function isPresent(tool: Tool, directory: string): Promise<boolean> {
+  if (!existsSync(directory)) return false
+  const stamp = join(directory, STAMP)
+  if (existsSync(stamp)) return readFileSync(stamp, 'utf8') === fingerprint(tool)
+  if ((await prove(tool, directory)) !== undefined) return false
+  writeFileSync(stamp, fingerprint(tool))
+  return true
+}
+
+/** Undefined when the tool says what it should; else what it said. */
+async function prove({ check }: Tool, directory: string): Promise<string | undefined> {
+  const [program = '', ...args] = check.command
+  const { ok, output } = await runCommand([join(directory, program), ...args], {
+    cwd: directory,
+    deadline: AbortSignal.timeout(CHECK_SECONDS * 1000),
+  })
+  return ok && output.includes(check.prints) ? undefined : output
+}
+
+interface Command {
+  readonly argv: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+function commands({ build, version }: Tool, directory: string): readonly Command[] {
+  switch (build.kind) {
+    case 'go-install':
+      return [
+        {
+          argv: ['go', 'install', '-trimpath', `${build.package}@v${version}`],
+          env: { GOBIN: directory, CGO_ENABLED: '0' },
+        },
+      ]
+    // Without pip inside: it would be a second copy, and its scripts would name the directory in
+    // which it was built. `bin/python` finds its packages wherever the directory is moved.
+    case 'python-venv':
+      return [
+        { argv: ['python3', '-m', 'venv', '--without-pip', directory] },
+        {
+          argv: ['python3', '-m', 'pip', '--python', join(directory, 'bin', 'python')].concat(
+            ['install', '--no-input', '--no-deps', '--only-binary=:all:'],
+            build.packages,
+          ),
+        },
+      ]
+  }
+}
+
+function failed(reason: string, output: string): Outcome {
+  return { kind: 'failed', reason, output }
+}

@@ -1,0 +1,45 @@
+// scripts/tools.json: the real servers and clients that `make test-real` uses, pinned.
+
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+type Recipe =
+  | { readonly kind: 'go-install'; readonly package: string }
+  | { readonly kind: 'python-venv'; readonly packages: readonly string[] }
+
+export interface Tool {
+  readonly name: string
+  readonly version: string
+  readonly purpose: string
+  readonly build: Recipe
+  /** Run in the tool's directory; what it prints proves the version. */
+  readonly check: { readonly command: readonly string[]; readonly prints: string }
+  readonly deadlineSeconds: number
+}
+
+export function readTools(file: string): readonly Tool[] {
+  const { tools } = JSON.parse(readFileSync(file, 'utf8')) as { tools: readonly Tool[] }
+  for (const { name, build } of tools) {
+    // A range would make two machines test two things.
+    const unpinned =
+      build.kind === 'python-venv' && build.packages.find((p) => !/^[\w.-]+==[\w.]+$/.test(p))
+    if (unpinned) throw new TypeError(`${file}: ${name}: ${unpinned}: pin it with ==`)
+  }
+  return tools
+}
+
+/** Outside the clone, so that every clone of a machine shares what was built once. */
+export function toolsDirectory(): string {
+  return process.env['SVIDGATE_TOOLS'] ?? join(homedir(), '.cache', 'svidgate', 'tools')
+}
+
+export function toolDirectory(tools: string, { name, version }: Tool): string {
+  return join(tools, `${name}-${version}`)
+}
+
+/** Changes when the tool would be built in another way. */
+export function fingerprint({ name, version, build }: Tool): string {
+  return createHash('sha256').update(JSON.stringify({ name, version, build })).digest('hex')
+}

@@ -1,0 +1,6 @@
+import { spawn } from 'node:child_process'
+import t from 'tap'
+
+const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' })
+child.unref()
+t.ok(true, 'asserts')

@@ -1,0 +1,1 @@
+process.stdout.write('TAP version 14\nok 1 - came\n')

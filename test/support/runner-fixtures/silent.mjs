@@ -1,0 +1,1 @@
+// Prints nothing at all and ends well: a file whose tests were never reached.

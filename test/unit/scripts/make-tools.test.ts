@@ -1,0 +1,115 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import t from 'tap'
+
+// A shell script stands in for the Go tool chain, so that the test needs no network; the real one is
+// used by `make tools`.
+
+const BUILDS = `echo "$@" >> "$LOG"
+printf '#!/bin/sh\\necho Version: 1.0.0\\n' > "$GOBIN/thing"; chmod +x "$GOBIN/thing"`
+
+interface Scratch {
+  readonly tools: string
+  run(script: string, spec?: object): { code: number; output: string }
+  calls(): readonly string[]
+}
+
+function scratch(root: string): Scratch {
+  const tools = join(root, 'tools')
+  const log = join(root, 'calls')
+  const bin = join(root, 'bin')
+  mkdirSync(bin)
+  return {
+    tools,
+    run(script, spec = {}) {
+      writeFileSync(join(bin, 'go'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+      const tool = {
+        name: 'thing',
+        version: '1.0.0',
+        purpose: 'a test',
+        build: { kind: 'go-install', package: 'example.org/thing' },
+        check: { command: ['thing'], prints: 'Version: 1.0.0' },
+        deadlineSeconds: 20,
+        ...spec,
+      }
+      const file = join(root, 'tools.json')
+      writeFileSync(file, JSON.stringify({ tools: [tool] }))
+      const path = `${bin}${delimiter}${process.env['PATH'] ?? ''}`
+      const run = spawnSync(process.execPath, ['dist/scripts/make-tools.js', '--spec', file], {
+        encoding: 'utf8',
+        env: { ...process.env, PATH: path, LOG: log, SVIDGATE_TOOLS: tools },
+      })
+      return { code: run.status ?? -1, output: run.stdout + run.stderr }
+    },
+    calls: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
+  }
+}
+
+t.test('a tool is built once, by its exact version, and then present', async (t) => {
+  const { run, calls, tools } = scratch(t.testdir())
+  t.match(run(BUILDS), { code: 0, output: 'thing 1.0.0: built' })
+  t.match(run(BUILDS), { code: 0, output: 'thing 1.0.0: present' })
+  t.same(calls(), ['install -trimpath example.org/thing@v1.0.0'])
+  t.same(readdirSync(tools), ['thing-1.0.0'], 'and nothing else is left')
+})
+
+t.test('another recipe for the same version builds it again', async (t) => {
+  const { run, calls } = scratch(t.testdir())
+  run(BUILDS)
+  run(BUILDS, { build: { kind: 'go-install', package: 'example.org/other' } })
+  t.equal(calls().length, 2)
+})
+
+t.test('what somebody put there by hand is taken when it says the right version', async (t) => {
+  const { run, calls, tools } = scratch(t.testdir())
+  run(BUILDS)
+  const thing = join(tools, 'thing-1.0.0')
+  rmSync(join(thing, '.svidgate-tool'))
+  t.match(run(BUILDS), { code: 0, output: 'present' })
+  rmSync(join(thing, '.svidgate-tool'))
+  writeFileSync(join(thing, 'thing'), '#!/bin/sh\necho Version: 0.9.0\n')
+  t.match(run(BUILDS), { code: 0, output: 'built' })
+  t.equal(calls().length, 2)
+})
+
+const FAILING = [
+  {
+    id: 'a build that fails',
+    script: 'echo no such module; exit 1',
+    says: /thing 1\.0\.0: go install.*failed[\s\S]*no such module/,
+  },
+  {
+    id: 'a build that hangs',
+    script: 'sleep 60',
+    spec: { deadlineSeconds: 0.5 },
+    says: /thing 1\.0\.0: not built after 0\.5 s/,
+  },
+  {
+    id: 'another version',
+    script: BUILDS.replaceAll('1.0.0', '2.0.0'),
+    says: /thing 1\.0\.0: built, but does not say/,
+  },
+  {
+    id: 'a build that makes nothing',
+    script: 'true',
+    says: /thing 1\.0\.0: built, but does not say/,
+  },
+]
+
+for (const { id, script, spec, says } of FAILING) {
+  t.test(`${id} is named, and leaves nothing behind`, async (t) => {
+    const { run, tools } = scratch(t.testdir())
+    const { code, output } = run(script, spec)
+    t.equal(code, 1)
+    t.match(output, says)
+    t.same(readdirSync(tools), [])
+  })
+}
+
+t.test('a package without an exact version is refused', async (t) => {
+  const { run } = scratch(t.testdir())
+  const { code, output } = run('true', { build: { kind: 'python-venv', packages: ['boto3>=1'] } })
+  t.not(code, 0)
+  t.match(output, /boto3>=1: pin it with ==/)
+})
