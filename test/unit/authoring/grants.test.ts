@@ -202,9 +202,9 @@ const REFUSED: readonly (readonly [id: string, yaml: string, line: number, says:
   ],
   [
     'generate for an unknown action',
-    file(grant({ actions: '[PutBucketPolicy]', more: 'session_policy: generate' })),
+    file(grant({ actions: '[PutBucketReplication]', more: 'session_policy: generate' })),
     9,
-    /PutBucketPolicy/,
+    /PutBucketReplication/,
   ],
   [
     'generate without a fitting target',

@@ -78,6 +78,7 @@ function decide(engine: PolicyEngine, one: Case): Decision {
       provider: 'aws',
       service: 'aws_s3',
       serviceId: 's3',
+      signingName: 's3',
       dialect: 's3',
       path: '/reports/x',
       bucket: undefined,
