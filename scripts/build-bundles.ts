@@ -22,7 +22,7 @@ class Differs extends Error {}
 
 async function main(): Promise<number> {
   await settle(GRANTS.data, await compiledGrants(), sameBytes)
-  const opa = (await findOpa(process.env, OPA_VERSION)) ?? (await installed())
+  const opa = await opaForBundles()
   if (opa === undefined) {
     process.stdout.write('SKIPPED: bundle rebuild\n')
     return process.env['CI'] === 'true' ? 1 : 0
@@ -39,6 +39,14 @@ async function compiledGrants(): Promise<Buffer> {
   const data = compileGrants(await readFile(join(root, GRANTS.source), 'utf8'))
   if (data.ok) return Buffer.from(writeGrantsData(data.value))
   throw new Differs(data.error.map((problem) => formatProblem(GRANTS.source, problem)).join('\n'))
+}
+
+async function opaForBundles(): Promise<Opa | undefined> {
+  const found = await findOpa(process.env, OPA_VERSION)
+  if (found !== undefined) return found
+  const stated = process.env['OPA'] ?? ''
+  if (stated !== '') throw new Differs(`OPA=${stated} cannot be run; correct or unset it`)
+  return installed()
 }
 
 async function installed(): Promise<Opa | undefined> {

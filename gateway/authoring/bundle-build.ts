@@ -45,8 +45,11 @@ export async function buildBundle(
       opa,
       [
         'build',
-        ...['--target', 'wasm', '--output', out, '--revision', revision],
-        ...['--capabilities', resolve(build.root, build.capabilities), '--ignore', '*_test.rego'],
+        '--target=wasm',
+        '--ignore=*_test.rego',
+        `--output=${out}`,
+        `--revision=${revision}`,
+        `--capabilities=${resolve(build.root, build.capabilities)}`,
         ...(build.v0Compatible === true ? ['--v0-compatible'] : []),
         ...[...build.entrypoints].sort().flatMap((path) => ['--entrypoint', path]),
         ...files,
@@ -59,6 +62,11 @@ export async function buildBundle(
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** The path in `prefix:file.json`; a Rego file has no prefix. */
+export function sourcePath(file: string): string {
+  return file.slice(file.indexOf(':') + 1)
 }
 
 /** The compiled grants as a file for OPA; none when there are no grants. */

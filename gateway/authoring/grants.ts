@@ -70,11 +70,13 @@ class Compiler {
     this.#ids.add(grant.id)
     const { tenant, agent, role } = grant.subject
     const subject = `${tenant}/${agent}/${role}`
-    for (const action of new Set(grant.actions)) {
+    const operations = new Set<string>()
+    for (const action of grant.actions) {
       const operation = operationName(grant.service, action)
-      if (operation.ok) this.#index(grant, subject, operation.value)
+      if (operation.ok) operations.add(operation.value)
       else problem('actions', operation.error)
     }
+    for (const operation of operations) this.#index(grant, subject, operation)
     const terms = termsOf(grant)
     if (terms.ok) {
       if (Object.keys(terms.value).length > 0) this.#terms.set(grant.id, terms.value)
@@ -146,8 +148,8 @@ function operationName(service: string, action: string): Result<string, string> 
   )
 }
 
-function key(...parts: readonly string[]): string {
-  return JSON.stringify(parts)
+function key(...path: readonly string[]): string {
+  return JSON.stringify(path)
 }
 
 function parts(path: string): readonly string[] {

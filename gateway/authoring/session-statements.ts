@@ -1,52 +1,24 @@
 // Session policy statements of a grant, for `session_policy: generate`: what its actions need on
 // its targets, and no more. A session policy only ever narrows what the role has (AWS IAM,
 // "Session policies"), so a permission missing here makes a request fail and never lets one pass.
+// The permissions are those of the facts: one table says what an operation is and what it needs.
 
-import type { Access, TargetType } from '../facts/facts.ts'
+import type { TargetType } from '../facts/facts.ts'
+import { type OperationRule, S3_OPERATION_RULES } from '../facts/aws/s3/operation-rules.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import type { Grant, GrantStatement, GrantTarget } from './grant-schema.ts'
 
-interface Need {
-  readonly type: TargetType
-  readonly access: Access
-  readonly permission: string
-}
+const RULES: ReadonlyMap<string, OperationRule> = new Map(Object.entries(S3_OPERATION_RULES))
 
-function need(type: TargetType, access: Access, permission: string): Need {
-  return { type, access, permission }
-}
-
-const PUTS: readonly Need[] = [need('object', 'write', 's3:PutObject')]
-const GETS: readonly Need[] = [need('object', 'read', 's3:GetObject')]
-const LISTS: readonly Need[] = [need('bucket', 'list', 's3:ListBucket')]
-const COPIES: readonly Need[] = [...GETS, ...PUTS]
-
-/** Service Authorization Reference, Amazon S3: the permission of each operation on each target. */
-const S3_NEEDS: ReadonlyMap<string, readonly Need[]> = new Map([
-  ['PutObject', PUTS],
-  ['CreateMultipartUpload', PUTS],
-  ['UploadPart', PUTS],
-  ['CompleteMultipartUpload', PUTS],
-  ['AbortMultipartUpload', [need('object', 'write', 's3:AbortMultipartUpload')]],
-  ['ListParts', [need('object', 'list', 's3:ListMultipartUploadParts')]],
-  ['ListMultipartUploads', [need('bucket', 'list', 's3:ListBucketMultipartUploads')]],
-  ['GetObject', GETS],
-  ['HeadObject', GETS],
-  ['CopyObject', COPIES],
-  ['UploadPartCopy', COPIES],
-  ['DeleteObject', [need('object', 'write', 's3:DeleteObject')]],
-  ['DeleteObjects', [need('object', 'write', 's3:DeleteObject')]],
-  ['ListObjects', LISTS],
-  ['ListObjectsV2', LISTS],
-  ['HeadBucket', LISTS],
-])
+/** Reading the source of a copy, which is a target of its own (S3 API reference, CopyObject). */
+const COPY_SOURCE = 's3:GetObject'
 
 /** The error says what keeps the statements from being generated. */
 export function generateStatements(grant: Grant): Result<readonly GrantStatement[], string> {
   if (grant.service !== 'aws_s3') {
     return err(`\`generate\` knows aws_s3 only; write the statements of ${grant.service} as a list`)
   }
-  const unknown = grant.actions.find((action) => !S3_NEEDS.has(bareAction(action)))
+  const unknown = grant.actions.find((action) => !isGenerated(RULES.get(bareAction(action))))
   if (unknown !== undefined) {
     return err(`\`generate\` does not know what ${unknown} needs; write the statements as a list`)
   }
@@ -68,12 +40,39 @@ export function generateStatements(grant: Grant): Result<readonly GrantStatement
   )
 }
 
+/** Not what touches the whole account, is refused anyway, or needs permissions of other services. */
+function isGenerated(rule: OperationRule | undefined): boolean {
+  if (rule === undefined || rule.elsewhere !== undefined) return false
+  return targetType(rule) !== undefined && rule.actions.length > 0
+}
+
+/** Sorted, without duplicates. */
 function permissions(grant: Grant, target: GrantTarget): readonly string[] {
-  const needs = grant.actions.flatMap((action) => S3_NEEDS.get(bareAction(action)) ?? [])
-  const granted = needs.filter(
-    ({ type, access }) => type === target.type && grant.access.some((kind) => kind === access),
-  )
-  return [...new Set(granted.map(({ permission }) => permission))].sort()
+  const needed = grant.actions.flatMap((action) => {
+    const rule = RULES.get(bareAction(action))
+    if (rule === undefined || targetType(rule) !== target.type) return []
+    const isSource = rule.touches === 'copy' && grant.access.includes('read')
+    const isMeant = grant.access.some((access) => access === rule.access)
+    return [
+      ...(isSource ? [COPY_SOURCE] : []),
+      ...(isMeant ? rule.actions.map((name) => `s3:${name}`) : []),
+    ]
+  })
+  return [...new Set(needed)].sort()
+}
+
+function targetType({ touches }: OperationRule): TargetType | undefined {
+  switch (touches) {
+    case 'object':
+    case 'keys':
+    case 'copy':
+      return 'object'
+    case 'bucket':
+    case 'prefix':
+      return 'bucket'
+    case 'account':
+      return undefined
+  }
 }
 
 function bareAction(action: string): string {

@@ -3,7 +3,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { buildBundle } from '../authoring/bundle-build.ts'
+import { buildBundle, sourcePath } from '../authoring/bundle-build.ts'
 import { findOpa, OPA_VERSION } from '../authoring/opa.ts'
 import { openBundle } from '../policy/bundle/activate.ts'
 import { type Action, CliError } from './command.ts'
@@ -36,7 +36,7 @@ export const bundleBuild: Action<BundleBuildOptions> = async (options, io) => {
     )
   }
   const capabilities = options.capabilities ?? SHIPPED_CAPABILITIES
-  const inputs = [capabilities, ...(grants === undefined ? [] : [grants])]
+  const inputs = [capabilities, ...files.map(sourcePath), ...(grants === undefined ? [] : [grants])]
   await readable(inputs.map((path) => resolve(root, path)))
   const built = await buildBundle(opa, {
     root,

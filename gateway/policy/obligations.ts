@@ -15,7 +15,7 @@ const STATEMENT_MEMBERS: ReadonlySet<string> = new Set(['actions', 'resources'])
 /** STS refuses an inline policy beyond 2,048 characters, so no list of it can be longer. */
 const MAX_LIST = 256
 const MAX_TEXT = 2048
-/** What an ARN and a header value hold. */
+/** Visible ASCII is what an ARN and a header value hold. */
 const VISIBLE_ASCII = /^[\u0020-\u007e]+$/
 
 /**

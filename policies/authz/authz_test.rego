@@ -50,6 +50,7 @@ decide(document) := d if {
 	d := authz.decision with input as document
 		with data.svidgate.grants as grants
 		with data.svidgate.terms as terms
+		with data.svidgate.alternatives as {}
 }
 
 test_covered_target_is_allowed_with_its_grant_as_reason if {

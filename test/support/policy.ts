@@ -1,7 +1,7 @@
 // Engines on the compiled policies of the repository, for tests.
 
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { readBundle } from '../../gateway/policy/bundle/bundle.ts'
 import type { BuiltinTable } from '../../gateway/policy/wasm/builtins/builtin.ts'
 import { hostBuiltins } from '../../gateway/policy/wasm/host-builtins.ts'
@@ -17,7 +17,7 @@ export const UNSIGNED = { required: false, keys: new Map() } as const
 export const NOW_NS = '1795456800123000000'
 
 export function repositoryFile(path: string): Promise<Buffer> {
-  return readFile(join(REPOSITORY, path))
+  return readFile(resolve(REPOSITORY, path))
 }
 
 export async function engineOf(

@@ -49,18 +49,6 @@ interface Exports {
   readonly entrypoints: WasmFunction
 }
 
-const EXPORTED = [
-  'opa_eval',
-  'opa_malloc',
-  'opa_json_parse',
-  'opa_json_dump',
-  'opa_value_parse',
-  'opa_value_dump',
-  'opa_heap_ptr_get',
-  'builtins',
-  'entrypoints',
-] as const satisfies readonly (keyof Exports)[]
-
 const JSON_RESULT = 0
 
 export class PolicyInstance {
@@ -236,7 +224,24 @@ function globalNumber(value: unknown): number | undefined {
 }
 
 function exportedFunctions({ exports }: WasmInstance): Exports {
-  const missing = EXPORTED.filter((name) => typeof exports[name] !== 'function')
-  if (missing.length > 0) throw new PolicyAbort(`the module does not export ${missing.join(', ')}`)
-  return exports as unknown as Exports
+  const exported = (name: string): WasmFunction => {
+    const value = exports[name]
+    if (isWasmFunction(value)) return value
+    throw new PolicyAbort(`the module does not export ${name}`)
+  }
+  return {
+    opa_eval: exported('opa_eval'),
+    opa_malloc: exported('opa_malloc'),
+    opa_json_parse: exported('opa_json_parse'),
+    opa_json_dump: exported('opa_json_dump'),
+    opa_value_parse: exported('opa_value_parse'),
+    opa_value_dump: exported('opa_value_dump'),
+    opa_heap_ptr_get: exported('opa_heap_ptr_get'),
+    builtins: exported('builtins'),
+    entrypoints: exported('entrypoints'),
+  }
+}
+
+function isWasmFunction(value: unknown): value is WasmFunction {
+  return typeof value === 'function'
 }

@@ -17,14 +17,20 @@ async function cases(): Promise<readonly JsonObject[]> {
   return parsed.value.filter(isJsonObject)
 }
 
+function textOf(one: JsonObject, key: string): string {
+  const value = one.get(key)
+  if (typeof value !== 'string') throw new Error(`a case without ${key}`)
+  return value
+}
+
 t.test('host built-ins answer as OPA does, or not at all', async (t) => {
   const engine = await engineOf('test/fixtures/bundles/hostile.tar.gz')
   const list = await cases()
   t.ok(list.length > 200)
   for (const one of list) {
-    const id = String(one.get('id'))
+    const id = textOf(one, 'id')
     const input = writeJson(one.get('input') ?? null)
-    const result = engine.evaluateText(String(one.get('entrypoint')), {
+    const result = engine.evaluateText(textOf(one, 'entrypoint'), {
       text: input,
       nowNs: NOW_NS,
     })
