@@ -105,6 +105,7 @@ function addPolicyCommands(program: Command, run: Run): void {
     .requiredOption('-e, --entrypoint <path...>', 'for example svidgate/authz/decision')
     .option('--grants <file>', 'grants in YAML')
     .option('--capabilities <file>', 'default: the shipped capabilities')
+    .option('--revision <text>', 'default: a digest of the files; a growing integer can be a floor')
     .option('--v0-compatible', 'for Rego before 1.0')
     .option('--json', 'print JSON', false)
     .action((files: string[], options) =>
