@@ -78,6 +78,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const domain = createDevTrustDomain({ trustDomain: TRUST_DOMAIN, now: clock.now() })
   const server = domain.issueServerCertificate({ names: NAMES })
   const cloudCertificate = domain.issueServerCertificate({ names: NAMES })
+  const cloudKeys = { key: cloudCertificate.keyPem, cert: cloudCertificate.certPem }
   let issuerOrigin = ''
   const cloud = await createSandboxAws({
     now: clock.now,
@@ -88,7 +89,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     buckets: options.buckets ?? [
       { name: 'reports', owner: ACCOUNT, objects: [{ key: '2026/q2.csv', content: 'q2,41\n' }] },
     ],
-    tls: { s3: { key: cloudCertificate.keyPem, cert: cloudCertificate.certPem } },
+    tls: { s3: cloudKeys, sts: cloudKeys },
   })
   await Promise.all(
     Object.entries({
@@ -225,6 +226,7 @@ credentials:
     duration: 900s
     sessionPolicy: decision
     endpoint: ${JSON.stringify(stsOrigin)}
+    tls: { ca: ./cloud-ca.pem }
 bindings:
   - { service: aws_s3, subject: "spiffe://${TRUST_DOMAIN}/agent/acme/*/*", credentials: [aws-data] }
 routes:
