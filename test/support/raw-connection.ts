@@ -83,7 +83,7 @@ export class RawConnection {
   }
 
   #wake(): void {
-    for (const check of [...this.#waiting]) check()
+    for (const check of this.#waiting) check()
   }
 }
 

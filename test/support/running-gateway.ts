@@ -52,6 +52,8 @@ export interface TestGatewayOptions {
   readonly s3Server?: (tls: ServerKey) => Promise<OwnService>
   /** Replaces the origin of STS. */
   readonly stsOrigin?: string
+  /** Stands between the gateway and the sandbox STS, whose origin it is given. */
+  readonly stsServer?: (sandboxOrigin: string) => Promise<OwnService>
   readonly clock?: Clock
   readonly monotonicMs?: () => number
   readonly auditFs?: AuditFs
@@ -113,6 +115,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     key: cloudCertificate.keyPem,
     cert: cloudCertificate.certPem,
   })
+  const ownSts = await options.stsServer?.(cloud.stsOrigin)
   await Promise.all(
     Object.entries({
       'bundle.pem': domain.caPem,
@@ -121,10 +124,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       'gateway.key.pem': server.keyPem,
     }).map(([name, text]) => writeFile(join(dir, name), text, { mode: 0o600 })),
   )
-  const text = configOf(
-    ownS3 === undefined ? options : { ...options, s3Origin: ownS3.origin },
-    cloud,
-  )
+  const text = configOf(options.bundle, {
+    s3: ownS3?.origin ?? options.s3Origin ?? cloud.s3Origin,
+    sts: ownSts?.origin ?? options.stsOrigin ?? cloud.stsOrigin,
+  })
   const configText = options.config?.(text) ?? text
   const path = join(dir, 'svidgate.yaml')
   const load = async (changed = configText): Promise<LoadedConfig> => {
@@ -210,7 +213,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     close: async () => {
       await drain()
-      await Promise.all([cloud.close(), ownS3?.close()])
+      await Promise.all([cloud.close(), ownS3?.close(), ownSts?.close()])
       await rm(dir, { recursive: true, force: true })
     },
   }
@@ -238,9 +241,11 @@ function sandboxRole(role: string): Parameters<typeof createSandboxAws>[0]['role
   }
 }
 
-function configOf(options: TestGatewayOptions, cloud: SandboxAws): string {
-  const bundle = join(repositoryRoot(), options.bundle ?? 'bundles/authz.tar.gz')
-  const { s3Origin = cloud.s3Origin, stsOrigin = cloud.stsOrigin } = options
+function configOf(
+  bundleName: string | undefined,
+  origins: { readonly s3: string; readonly sts: string },
+): string {
+  const bundle = join(repositoryRoot(), bundleName ?? 'bundles/authz.tar.gz')
   return `version: 1
 trustDomain: ${TRUST_DOMAIN}
 listen:
@@ -267,11 +272,11 @@ credentials:
     region: ${REGION}
     duration: 900s
     sessionPolicy: decision
-    endpoint: ${JSON.stringify(stsOrigin)}
+    endpoint: ${JSON.stringify(origins.sts)}
 bindings:
   - { service: aws_s3, subject: "spiffe://${TRUST_DOMAIN}/agent/acme/*/*", credentials: [aws-data] }
 routes:
-  - { service: aws_s3, upstream: ${JSON.stringify(s3Origin)}, regions: [${REGION}], tls: { ca: ./cloud-ca.pem } }
+  - { service: aws_s3, upstream: ${JSON.stringify(origins.s3)}, regions: [${REGION}], tls: { ca: ./cloud-ca.pem } }
 egress: { unsafeAllowLoopback: true }
 audit:
   sinks: [ { kind: file, dir: ./state/audit, fsync: group } ]
