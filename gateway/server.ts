@@ -123,7 +123,7 @@ export class Gateway {
     this.#held.loaded = loaded
     this.#current = built.value
     this.#telemetry.bundleActivated(built.value)
-    this.#clouds.upstream.renew()
+    this.#clouds.renew()
     this.listeners.renew((peer) => this.#identity.recheck(peer) === undefined)
     return []
   }

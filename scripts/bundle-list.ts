@@ -34,6 +34,18 @@ export const BUNDLES: readonly ListedBundle[] = [
     v0Compatible: true,
   },
   {
+    out: 'bench/policy/bundle.tar.gz',
+    files: [
+      'policies/authz/authz.rego',
+      'policies/lib/grants.rego',
+      'policies/lib/objects.rego',
+      'policies/lib/subjects.rego',
+    ],
+    grants: 'bench/policy/grants.yaml',
+    entrypoints: ['svidgate/authz/decision', 'svidgate/authz/explain'],
+    capabilities: CAPABILITIES,
+  },
+  {
     out: 'test/fixtures/bundles/hostile.tar.gz',
     files: ['test/fixtures/policy/hostile-data.json', 'test/fixtures/policy/hostile.rego'],
     entrypoints: [

@@ -41,6 +41,11 @@ export interface OwnService {
   close(): Promise<void>
 }
 
+export interface SandboxSts {
+  readonly origin: string
+  readonly ca: string
+}
+
 export interface TestGatewayOptions {
   /** Default: the shipped bundles/authz.tar.gz. Relative to the repository's root. */
   readonly bundle?: string
@@ -52,8 +57,8 @@ export interface TestGatewayOptions {
   readonly s3Server?: (tls: ServerKey) => Promise<OwnService>
   /** Replaces the origin of STS. */
   readonly stsOrigin?: string
-  /** Stands between the gateway and the sandbox STS, whose origin it is given. */
-  readonly stsServer?: (sandboxOrigin: string) => Promise<OwnService>
+  /** Stands between the gateway and the sandbox STS. */
+  readonly stsServer?: (tls: ServerKey, sandbox: SandboxSts) => Promise<OwnService>
   readonly clock?: Clock
   readonly monotonicMs?: () => number
   readonly auditFs?: AuditFs
@@ -99,6 +104,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const domain = createDevTrustDomain({ trustDomain: TRUST_DOMAIN, now: clock.now() })
   const server = domain.issueServerCertificate({ names: NAMES })
   const cloudCertificate = domain.issueServerCertificate({ names: NAMES })
+  const cloudKeys = { key: cloudCertificate.keyPem, cert: cloudCertificate.certPem }
   let issuerOrigin = ''
   const cloud = await createSandboxAws({
     now: clock.now,
@@ -109,13 +115,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     buckets: options.buckets ?? [
       { name: 'reports', owner: ACCOUNT, objects: [{ key: '2026/q2.csv', content: 'q2,41\n' }] },
     ],
-    tls: { s3: { key: cloudCertificate.keyPem, cert: cloudCertificate.certPem } },
+    tls: { s3: cloudKeys, sts: cloudKeys },
   })
-  const ownS3 = await options.s3Server?.({
-    key: cloudCertificate.keyPem,
-    cert: cloudCertificate.certPem,
+  const ownS3 = await options.s3Server?.(cloudKeys)
+  const ownSts = await options.stsServer?.(cloudKeys, {
+    origin: cloud.stsOrigin,
+    ca: cloudCertificate.caPem,
   })
-  const ownSts = await options.stsServer?.(cloud.stsOrigin)
   await Promise.all(
     Object.entries({
       'bundle.pem': domain.caPem,
@@ -273,6 +279,7 @@ credentials:
     duration: 900s
     sessionPolicy: decision
     endpoint: ${JSON.stringify(origins.sts)}
+    tls: { ca: ./cloud-ca.pem }
 bindings:
   - { service: aws_s3, subject: "spiffe://${TRUST_DOMAIN}/agent/acme/*/*", credentials: [aws-data] }
 routes:

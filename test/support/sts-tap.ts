@@ -2,9 +2,11 @@
 // sandbox by design does not: parameters and answers. A script may answer in the sandbox's place.
 
 import { once } from 'node:events'
-import { createServer, request, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { OwnService } from './running-gateway.ts'
+import type { ServerKey } from '../../gateway/demo/sandbox-aws.ts'
+import type { OwnService, SandboxSts } from './running-gateway.ts'
 
 export interface StsAnswer {
   readonly status: number
@@ -22,9 +24,9 @@ export class StsTap {
   /** Undefined: the sandbox answers. */
   script: ((call: StsCall) => StsAnswer | undefined | Promise<StsAnswer | undefined>) | undefined
 
-  readonly start = async (sandboxOrigin: string): Promise<OwnService> => {
-    const server = createServer((incoming, outgoing) => {
-      this.#serve(incoming, sandboxOrigin)
+  readonly start = async (tls: ServerKey, sandbox: SandboxSts): Promise<OwnService> => {
+    const server = createServer({ ...tls }, (incoming, outgoing) => {
+      this.#serve(incoming, sandbox)
         .then(({ status, contentType = 'text/xml', body }) => {
           outgoing.writeHead(status, { 'content-type': contentType }).end(body)
         })
@@ -34,7 +36,7 @@ export class StsTap {
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
     return {
-      origin: `http://127.0.0.1:${port}`,
+      origin: `https://127.0.0.1:${port}`,
       close: async () => {
         server.closeAllConnections()
         server.close()
@@ -43,20 +45,21 @@ export class StsTap {
     }
   }
 
-  async #serve(incoming: IncomingMessage, origin: string): Promise<StsAnswer> {
+  async #serve(incoming: IncomingMessage, sandbox: SandboxSts): Promise<StsAnswer> {
     const form = await textOf(incoming)
     const call: StsCall = { parameters: new Map(new URLSearchParams(form)), answer: undefined }
     this.calls.push(call)
-    const answer = (await this.script?.(call)) ?? (await passOn(origin, form))
+    const answer = (await this.script?.(call)) ?? (await passOn(sandbox, form))
     call.answer = answer
     return answer
   }
 }
 
-async function passOn(origin: string, form: string): Promise<StsAnswer> {
+async function passOn({ origin, ca }: SandboxSts, form: string): Promise<StsAnswer> {
   const outgoing = request(origin, {
     method: 'POST',
     agent: false,
+    ca,
     headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
   })
   outgoing.end(form)

@@ -1,0 +1,121 @@
+// (b): the whole gateway as `serve` runs it: SVID, facts, policy, session policy, STS, SigV4, records
+// with group commit. STS answers from this process, once in fifteen minutes; S3 is the same origin
+// as for (a).
+
+import { createServer } from 'node:http'
+import { writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { nodeFiles } from '../gateway/config/files/node-files.ts'
+import { loadConfig } from '../gateway/config/load.ts'
+import { Gateway } from '../gateway/server.ts'
+import { createLogger } from '../gateway/telemetry/logger.ts'
+import { systemClock } from '../gateway/util/clock.ts'
+import { announce } from './measured.ts'
+import { readSetup, type BenchSetup } from './setup.ts'
+
+const REGION = 'eu-west-1'
+const ROLE = 'arn:aws:iam::123456789012:role/agents-writer'
+const BUNDLE = join(import.meta.dirname, '../../bench/policy/bundle.tar.gz')
+const DATE = new Date().toISOString().slice(0, 10).replaceAll('-', '')
+
+const setup = readSetup()
+const sts = await startSts()
+const path = join(setup.directory, 'svidgate.yaml')
+await writeFile(path, configOf(setup, sts.origin))
+const loaded = await loadConfig(path, { env: {}, files: nodeFiles })
+if (!loaded.ok) throw new Error(loaded.error.map(({ message }) => message).join('; '))
+const gateway = await Gateway.start(loaded.value, {
+  clock: systemClock,
+  monotonicMs: () => performance.now(),
+  random: Math.random,
+  logger: () => createLogger({ level: 'warn', clock: systemClock }),
+})
+
+announce(
+  {
+    port: gateway.listeners.dataPort,
+    path: '/aws/s3/reports/2026/one.bin',
+    headers: [
+      ['x-amz-date', `${DATE}T000000Z`],
+      ['x-amz-content-sha256', 'UNSIGNED-PAYLOAD'],
+      [
+        'user-agent',
+        'aws-sdk-js/3.1175.0 ua/2.1 os/linux lang/js md/nodejs#20.20.2 api/s3#3.1175.0',
+      ],
+      ['amz-sdk-invocation-id', '3b1c4a0e-5d2b-4f7a-9c8e-0a1b2c3d4e5f'],
+      ['amz-sdk-request', 'attempt=1; max=3'],
+      [
+        'authorization',
+        `AWS4-HMAC-SHA256 Credential=AKIDPLACEHOLDER/${DATE}/${REGION}/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=${'0'.repeat(64)}`,
+      ],
+    ],
+  },
+  () => {
+    void gateway.drain()
+    sts.close()
+  },
+)
+
+interface Sts {
+  readonly origin: string
+  close(): void
+}
+
+/** Gives every caller the same session: what is measured is the gateway, not the cloud. */
+async function startSts(): Promise<Sts> {
+  const server = createServer((request, response) => {
+    request.resume()
+    request.once('end', () => {
+      response.setHeader('content-type', 'text/xml')
+      response.end(sessionXml())
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return { origin: `http://127.0.0.1:${port}`, close: () => server.close() }
+}
+
+function sessionXml(): string {
+  const expiration = new Date(Date.now() + 900_000).toISOString()
+  return `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIABENCHBENCHBENCH0</AccessKeyId><SecretAccessKey>${'s'.repeat(40)}</SecretAccessKey><SessionToken>${'T'.repeat(900)}</SessionToken><Expiration>${expiration}</Expiration></Credentials><AssumedRoleUser><Arn>${ROLE.replace(':iam::', ':sts::').replace(':role/', ':assumed-role/')}/bench</Arn><AssumedRoleId>AROABENCHBENCHBENCH0:bench</AssumedRoleId></AssumedRoleUser></AssumeRoleWithWebIdentityResult><ResponseMetadata><RequestId>bench</RequestId></ResponseMetadata></AssumeRoleWithWebIdentityResponse>`
+}
+
+function configOf(
+  { origin, trustDomain, trustBundle, server, serverCa }: BenchSetup,
+  stsOrigin: string,
+): string {
+  return `version: 1
+trustDomain: ${trustDomain}
+listen:
+  data:
+    address: 127.0.0.1:0
+    hostnames: [localhost, 127.0.0.1]
+    tls: [ { kind: files, names: [localhost], cert: ${server.cert}, key: ${server.key} } ]
+  health: { address: 127.0.0.1:0 }
+identity:
+  source: { kind: files, trustBundle: ${trustBundle} }
+issuer:
+  url: https://oidc.bench.example
+  keys: { dir: ./bench-state/issuer-keys }
+policy:
+  bundles: [ { name: bench, source: "file:${BUNDLE}" } ]
+  verification: { required: false }
+credentials:
+  aws-data:
+    kind: aws-web-identity
+    roleArn: ${ROLE}
+    region: ${REGION}
+    sessionPolicy: decision
+    endpoint: ${stsOrigin}
+bindings:
+  - { service: aws_s3, subject: "spiffe://${trustDomain}/agent/acme/*/*", credentials: [aws-data] }
+routes:
+  - { service: aws_s3, upstream: "${origin}", regions: [${REGION}], tls: { ca: ${serverCa} } }
+egress: { unsafeAllowLoopback: true }
+audit:
+  sinks: [ { kind: file, dir: ./bench-state/audit, fsync: group } ]
+  key: ./bench-state/audit.pem
+limits: { perIdentity: { requestsPerSecond: 100000, concurrent: 1000, connections: 1000 } }
+`
+}
