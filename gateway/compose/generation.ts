@@ -148,7 +148,7 @@ function buildCredentials(config: Config, ports: GenerationPorts): Credentials {
 function credentialOptions(name: string, credential: CredentialConfig): CredentialOptions {
   switch (credential.kind) {
     case 'aws-web-identity': {
-      const { duration, endpoint, ...rest } = credential
+      const { duration, endpoint, tls: _roots, ...rest } = credential
       const settings = { ...rest, name, durationSeconds: duration / 1000 }
       return endpoint === undefined ? settings : { ...settings, endpoint }
     }
