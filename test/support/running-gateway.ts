@@ -39,6 +39,7 @@ export interface TestGatewayOptions {
   readonly stsOrigin?: string
   readonly clock?: Clock
   readonly buckets?: Parameters<typeof createSandboxAws>[0]['buckets']
+  readonly roles?: Parameters<typeof createSandboxAws>[0]['roles']
 }
 
 export interface TestGateway {
@@ -84,7 +85,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     issuerUrl: ISSUER_URL,
     fetchJson: (url) => getJson(issuerOrigin + url.slice(ISSUER_URL.length)),
     region: REGION,
-    roles: ['writer', 'researcher'].map(sandboxRole),
+    roles: options.roles ?? ['writer', 'researcher'].map(sandboxRole),
     buckets: options.buckets ?? [
       { name: 'reports', owner: ACCOUNT, objects: [{ key: '2026/q2.csv', content: 'q2,41\n' }] },
     ],
