@@ -2,6 +2,7 @@
 // and swaps generations. Nothing else in the tree knows how the parts fit together.
 
 import { randomUUID } from 'node:crypto'
+import type { AuditFs } from './audit/audit-fs.ts'
 import type { AuditLog } from './audit/event.ts'
 import { openClouds, type Clouds } from './compose/clouds.ts'
 import {
@@ -33,6 +34,8 @@ export interface GatewayPorts {
   readonly monotonicMs: () => number
   readonly random: () => number
   readonly logger: (config: Config) => Logger
+  /** Default: Node's. */
+  readonly auditFs?: AuditFs
 }
 
 export class Gateway {
@@ -120,7 +123,7 @@ export class Gateway {
     this.#held.loaded = loaded
     this.#current = built.value
     this.#telemetry.bundleActivated(built.value)
-    this.#clouds.upstream.renew()
+    this.#clouds.renew()
     this.listeners.renew((peer) => this.#identity.recheck(peer) === undefined)
     return []
   }
@@ -193,7 +196,7 @@ async function openParts(
   const built = await buildGeneration(config, 1, generationPorts)
   if (!built.ok) throw new StartProblems(built.error)
   telemetry.bundleActivated(built.value)
-  const records = await openRecords(config, clock, telemetry.auditObserver)
+  const records = await openRecords(config, clock, telemetry.auditObserver, ports.auditFs)
   opened.push(() => records.close())
   return {
     ports,

@@ -22,6 +22,8 @@ export interface PostOptions {
 
 export interface PostClient {
   readonly post: HttpPost
+  /** New connections are made by what is configured now. */
+  renew(): void
   close(): Promise<void>
 }
 
@@ -45,6 +47,10 @@ export function createPostClient(options: PostOptions): PostClient {
   return {
     post: (origin, path, headers, body, limits) =>
       post(poolOf(origin), path, headers, body, limits),
+    renew: () => {
+      for (const pool of pools.values()) void pool.close()
+      pools.clear()
+    },
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
     },
