@@ -23,7 +23,7 @@ export function createUnreadHandler(
         result: { allow: false, code: refused.code, detail: refused.detail, reasons: [] },
         bundles: generation.engine.bundles,
         timestamp: new Date(now).toISOString(),
-        metrics: {},
+        metrics: { gateway_us: undefined, policy_us: undefined },
         labels: {},
         generation: generation.number,
         spiffe_id: peer.spiffeId,
