@@ -9,7 +9,7 @@ import type { SignedRequest } from '../signing/signed-request.ts'
 import { err, type Result } from '../util/result.ts'
 import { authorize } from './authorize.ts'
 import { forward, type Forwarded } from './forward.ts'
-import { decisionEvent, type Journey } from './journey.ts'
+import { beginJourney, decisionEvent, type Journey } from './journey.ts'
 import { applyObligations, obtain } from './obtain.ts'
 import type { PipelinePorts } from './ports.ts'
 import { recordOutcome } from './record.ts'
@@ -18,23 +18,15 @@ import { understand } from './understand.ts'
 
 export function createHandler(ports: PipelinePorts): Handler {
   return (exchange) => {
-    const journey: Journey = {
+    const journey = beginJourney({
       id: ports.newId(),
       exchange,
       generation: ports.generation(),
       now: ports.clock.now(),
       startedAt: ports.elapsed(),
-      heldBytes: 0,
-    }
-    const { spiffeId } = exchange.peer
-    if (!ports.limits.enter(spiffeId)) {
-      void refuse(journey, refusal('ERR_SG_LIMIT', 'over the limits of this identity'), ports)
-      return
-    }
-    void serve(journey, ports).finally(() => {
-      ports.limits.leave(spiffeId)
-      ports.budget.give(journey.heldBytes)
     })
+    if (ports.limits.enter(exchange.peer.spiffeId)) void serve(journey, ports)
+    else void refuse(journey, refusal('ERR_SG_LIMIT', 'over the limits of this identity'), ports)
   }
 }
 
@@ -50,6 +42,9 @@ async function serve(journey: Journey, ports: PipelinePorts): Promise<void> {
   } catch (error) {
     ports.onFault(journey.id, error)
     await refuse(journey, refusalOf(error), ports)
+  } finally {
+    ports.limits.leave(journey.exchange.peer.spiffeId)
+    ports.budget.give(journey.heldBytes)
   }
 }
 
@@ -62,16 +57,21 @@ async function prepare(
   if (outlived !== undefined) return err(outlived)
   const understood = await understand(journey, ports.budget)
   if (!understood.ok) return understood
-  const { peer } = journey.exchange
-  const question = { ...understood.value, peer, now: journey.now }
-  const { allowed, ...verdict } = authorize(question, journey.generation, ports.elapsed)
-  Object.assign(journey, verdict)
+  const { request, route, facts, body } = understood.value
+  const question = { peer: journey.exchange.peer, request, route, facts, body, now: journey.now }
+  const verdict = authorize(question, journey.generation, ports.elapsed)
+  journey.input = verdict.input
+  journey.decision = verdict.decision
+  journey.policyTime = verdict.policyTime
+  journey.policyThrew = verdict.policyThrew
+  const { allowed } = verdict
   if (!allowed.ok) return allowed
   const shaped = applyObligations(journey, allowed.value)
   if (!shaped.ok) return shaped
   const credential = await obtain(journey, shaped.value)
   if (!credential.ok) return credential
-  const { region = '', signingName = '' } = allowed.value.route
+  journey.credential = credential.value
+  const { region = '', signingName = '' } = route
   const scope = { region, service: signingName }
   return sign(shaped.value, credential.value, ports.clock.now(), scope)
 }

@@ -2,8 +2,9 @@
 // these in.
 
 import type { AuditLog } from '../audit/event.ts'
-import type { Credential, CredentialRequest } from '../credential/credential.ts'
+import type { CredentialAnswer, CredentialRequest } from '../credential/credential.ts'
 import type { Code, CredentialCode, Refusal } from '../errors.ts'
+import type { DecisionReader } from '../policy/decision-reader.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { Zones } from '../policy/input-time.ts'
 import type { RequestLimits } from '../request/limits.ts'
@@ -23,7 +24,8 @@ export interface Credentials {
   describe(
     request: CredentialRequest,
   ): Result<Readonly<Record<string, string>>, Refusal<CredentialCode>>
-  obtain(request: CredentialRequest): Promise<Result<Credential, Refusal<CredentialCode>>>
+  /** At once, where the cache has it. */
+  obtain(request: CredentialRequest): CredentialAnswer | Promise<CredentialAnswer>
   /** Forgets what is cached under a name: the cloud refused it. */
   purge(name: string): void
 }
@@ -35,6 +37,7 @@ export interface Generation {
   readonly engine: PolicyEngine
   /** The decision entrypoint, e.g. `svidgate/authz/decision`. */
   readonly entrypoint: string
+  readonly decisions: DecisionReader
   readonly zones: Zones
   readonly credentials: Credentials
   readonly requestLimits: RequestLimits

@@ -20,7 +20,7 @@ export function recordOutcome(journey: Journey, forwarded: Forwarded, ports: Pip
     gatewayTime: (journey.sentAt ?? elapsed) - journey.startedAt,
     upstreamTime,
     policyTime: journey.policyTime,
-    policyThrew: journey.policyThrew === true,
+    policyThrew: journey.policyThrew,
   })
 }
 
