@@ -11,6 +11,7 @@ import type { Allow, Deny } from '../policy/decision-types.ts'
 import type { PolicyInput } from '../policy/policy-input.ts'
 import type { GatewayRequest } from '../request/gateway-request.ts'
 import type { Route } from '../routing/route.ts'
+import { isoText } from '../util/rfc3339.ts'
 import type { Generation } from './ports.ts'
 
 const LONGEST_RECORDED_PATH = 2048
@@ -74,7 +75,7 @@ export function decisionEvent(
     input: journey.input?.text,
     result: resultOf(decision, refusal),
     bundles: generation.engine.bundles,
-    timestamp: new Date(journey.now).toISOString(),
+    timestamp: isoText(journey.now),
     metrics: {
       gateway_us: microseconds(elapsed - journey.startedAt),
       policy_us: microseconds(journey.policyTime),

@@ -34,6 +34,7 @@ export function optionalMember(name: string, value: string | undefined): string 
 /** An object of string lists; names are sorted by UTF-16 units, as RFC 8785 §3.2.3 asks. */
 export function listsText(lists: ReadonlyMap<string, readonly string[]>): string {
   if (lists.size === 0) return '{}'
-  const members = [...lists].sort(([a], [b]) => (a < b ? -1 : 1))
+  const members = [...lists]
+  if (members.length > 1) members.sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${members.map(([name, values]) => `${stringText(name)}:${stringListText(values)}`).join(',')}}`
 }

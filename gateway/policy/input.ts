@@ -9,6 +9,7 @@ import type { GatewayRequest, HeaderMap, QueryParameter } from '../request/gatew
 import type { Route } from '../routing/route.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import { err, ok, type Result } from '../util/result.ts'
+import { isoText } from '../util/rfc3339.ts'
 import {
   listsText,
   LoneSurrogate,
@@ -122,31 +123,70 @@ function documentText(
   segments: readonly string[],
 ): { readonly text: string; readonly factsText: string } {
   const { peer, facts, now, zones } = parts
-  const timestamp = new Date(now).toISOString()
+  const timestamp = isoText(now)
   const account = facts.account === undefined ? '' : `"account":${stringText(facts.account)},`
   const action = `{${account}"action":${stringText(facts.action)}`
   const operation = `,"operation":${operationText(facts.operation)}`
   const region = optionalMember('region', facts.region)
   const service = `,"service":${stringText(facts.service)}`
   const targets = `,"targets":${targetsText(facts.targets)}`
+  const who = peerTexts(peer)
   const text =
     action +
-    optionalMember('agent', peer.agent) +
-    `,"candidates":${stringListText(parts.candidates)}` +
+    who.agent +
+    `,"candidates":${candidatesText(parts.candidates)}` +
     `,"now":${nowText(now, timestamp, zones)}` +
     operation +
     region +
     `,"request":${requestText(parts, segments)}` +
-    optionalMember('role', peer.role) +
+    who.role +
     service +
-    `,"spiffe_id":${stringText(peer.spiffeId)}` +
-    `,"svid":{"not_after":${stringText(peer.notAfter)},"serial":${stringText(peer.serial)},"sha256":${stringText(peer.sha256)}}` +
+    who.svid +
     targets +
-    optionalMember('tenant', peer.tenant) +
+    who.tenant +
     `,"timestamp":"${timestamp}"` +
-    `,"trust_domain":${stringText(peer.trustDomain)}` +
+    who.trustDomain +
     ',"version":1}'
   return { text, factsText: `${action}${operation}${region}${service}${targets}}` }
+}
+
+/** The members that are the peer's own, each with the comma before it. */
+interface PeerTexts {
+  readonly agent: string
+  readonly role: string
+  readonly svid: string
+  readonly tenant: string
+  readonly trustDomain: string
+}
+
+// Memos of pure functions: a peer makes many requests, and a binding serves many peers.
+const peersTexts = new WeakMap<Peer, PeerTexts>()
+const candidatesTexts = new WeakMap<readonly string[], string>()
+
+function peerTexts(peer: Peer): PeerTexts {
+  let texts = peersTexts.get(peer)
+  if (texts === undefined) {
+    texts = {
+      agent: optionalMember('agent', peer.agent),
+      role: optionalMember('role', peer.role),
+      svid:
+        `,"spiffe_id":${stringText(peer.spiffeId)}` +
+        `,"svid":{"not_after":${stringText(peer.notAfter)},"serial":${stringText(peer.serial)},"sha256":${stringText(peer.sha256)}}`,
+      tenant: optionalMember('tenant', peer.tenant),
+      trustDomain: `,"trust_domain":${stringText(peer.trustDomain)}`,
+    }
+    peersTexts.set(peer, texts)
+  }
+  return texts
+}
+
+function candidatesText(candidates: readonly string[]): string {
+  let text = candidatesTexts.get(candidates)
+  if (text === undefined) {
+    text = stringListText(candidates)
+    candidatesTexts.set(candidates, text)
+  }
+  return text
 }
 
 function operationText(operation: Operation): string {
