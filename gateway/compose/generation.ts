@@ -54,6 +54,7 @@ export async function buildGeneration(
       entrypoint: config.policy.decision,
       decisions: new DecisionReader(),
       zones: zones.value,
+      reads: policy.value.reads,
       credentials: buildCredentials(config, ports),
       requestLimits: { ...REQUEST_LIMITS, maxHeaderLines: config.limits.maxHeaderLines },
     }),

@@ -41,12 +41,15 @@ export function authorize(
 ): Verdict {
   const { peer, facts, request, route, now } = question
   const candidates = generation.credentials.candidates(route.service, peer.spiffeId)
-  const { zones } = generation
-  const built = buildPolicyInput({ peer, facts, request, route, now, candidates, zones })
+  const { zones, reads } = generation
+  const built = buildPolicyInput({ peer, facts, request, route, now, candidates, zones, reads })
   if (!built.ok) return unjudged(built)
   const input = built.value
   const before = elapsed()
-  const answer = generation.engine.evaluateText(generation.entrypoint, input)
+  const answer = generation.engine.evaluateText(generation.entrypoint, {
+    text: input.judged,
+    nowNs: input.nowNs,
+  })
   const policyTime = elapsed() - before
   if (!answer.ok) {
     const { kind, detail } = answer.error

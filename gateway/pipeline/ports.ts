@@ -6,6 +6,7 @@ import type { CredentialAnswer, CredentialRequest } from '../credential/credenti
 import type { Code, CredentialCode, Refusal } from '../errors.ts'
 import type { DecisionReader } from '../policy/decision-reader.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
+import type { InputReads } from '../policy/input-reads.ts'
 import type { Zones } from '../policy/input-time.ts'
 import type { RequestLimits } from '../request/limits.ts'
 import type { RoutingTable } from '../routing/table.ts'
@@ -39,6 +40,8 @@ export interface Generation {
   readonly entrypoint: string
   readonly decisions: DecisionReader
   readonly zones: Zones
+  /** What the policy can refer to; undefined: anything. */
+  readonly reads: InputReads | undefined
   readonly credentials: Credentials
   readonly requestLimits: RequestLimits
 }
