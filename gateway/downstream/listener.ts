@@ -225,13 +225,19 @@ export class DataListener {
       return
     }
     connection.active += 1
-    response.once('close', () => {
-      connection.active -= 1
-      if (this.#isDraining && connection.active === 0) socket.end()
-    })
     if (this.#isDraining) response.shouldKeepAlive = false
-    this.#options.handler(
-      new NodeExchange(connection.peer, request, response, this.#options.limits, awaitsContinue),
+    const { limits, handler } = this.#options
+    const exchange = new NodeExchange(
+      connection.peer,
+      request,
+      response,
+      limits,
+      awaitsContinue,
+      () => {
+        connection.active -= 1
+        if (this.#isDraining && connection.active === 0) socket.end()
+      },
     )
+    handler(exchange)
   }
 }

@@ -17,6 +17,7 @@ export class NodeExchange implements Exchange {
   readonly #limits: ListenerLimits
   #awaitsContinue: boolean
   #lingers = false
+  #clientGone: (() => void) | undefined
 
   constructor(
     peer: Peer,
@@ -24,6 +25,7 @@ export class NodeExchange implements Exchange {
     response: ServerResponse,
     limits: ListenerLimits,
     awaitsContinue: boolean,
+    onClose: () => void,
   ) {
     this.peer = peer
     this.head = readHead(request)
@@ -32,6 +34,10 @@ export class NodeExchange implements Exchange {
     this.#response = response
     this.#limits = limits
     this.#awaitsContinue = awaitsContinue
+    response.once('close', () => {
+      if (!response.writableFinished) this.#clientGone?.()
+      onClose()
+    })
   }
 
   sendContinue(): void {
@@ -81,9 +87,7 @@ export class NodeExchange implements Exchange {
   }
 
   onClientGone(listener: () => void): void {
-    this.#response.once('close', () => {
-      if (!this.#response.writableFinished) listener()
-    })
+    this.#clientGone = listener
   }
 
   /**

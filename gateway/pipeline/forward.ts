@@ -103,6 +103,10 @@ class AnswerSink implements ResponseSink {
     this.#exchange.onDrain(listener)
   }
 
+  onEnd(): void {
+    if (this.#held === undefined) this.#exchange.end()
+  }
+
   finish(totals: ExchangeTotals): Forwarded {
     const held = this.#held
     const status = totals.status
@@ -120,8 +124,8 @@ class AnswerSink implements ResponseSink {
       }
       this.#writeHead(status, held.headers)
       this.#exchange.write(body)
+      this.#exchange.end()
     }
-    this.#exchange.end()
     return { end: 'complete', status, upstreamStatus: status, totals, refusal: undefined }
   }
 
