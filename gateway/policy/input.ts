@@ -12,6 +12,7 @@ import { err, ok, type Result } from '../util/result.ts'
 import { isoText } from '../util/rfc3339.ts'
 import {
   listsText,
+  type NamedLists,
   LoneSurrogate,
   optionalMember,
   stringListText,
@@ -270,14 +271,15 @@ function requestText(
   )
 }
 
-function visibleHeaders(headers: HeaderMap): ReadonlyMap<string, readonly string[]> {
-  const visible = new Map<string, readonly string[]>()
-  for (const [name, values] of headers) if (HEADERS.has(name)) visible.set(name, values)
+function visibleHeaders(headers: HeaderMap): NamedLists {
+  const visible: NamedLists = []
+  for (const line of headers) if (HEADERS.has(line[0])) visible.push(line)
   return visible
 }
 
 /** A parameter without a value counts as an empty one. */
-function visibleQuery(query: readonly QueryParameter[]): ReadonlyMap<string, readonly string[]> {
+function visibleQuery(query: readonly QueryParameter[]): NamedLists {
+  if (query.length === 0) return []
   const visible = new Map<string, string[]>()
   for (const { name, value = '' } of query) {
     if (!PARAMETERS.has(name)) continue
@@ -285,7 +287,7 @@ function visibleQuery(query: readonly QueryParameter[]): ReadonlyMap<string, rea
     if (values === undefined) visible.set(name, [value])
     else values.push(value)
   }
-  return visible
+  return [...visible]
 }
 
 const RAW_BYTES = /[\u0080-\uffff]/
