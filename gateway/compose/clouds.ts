@@ -9,6 +9,8 @@ import { createPostClient, type PostClient } from '../upstream/post.ts'
 export interface Clouds {
   readonly upstream: UpstreamForwarder
   readonly tokens: PostClient
+  /** New connections are made by what is configured now; what runs ends on the old ones. */
+  renew(): void
   close(): Promise<void>
 }
 
@@ -16,7 +18,7 @@ export interface Clouds {
 const MOST_POOLS = 4096
 
 export function openClouds(config: () => Config): Clouds {
-  const { timeouts, perIdentity } = config().limits
+  const { timeouts } = config().limits
   const connectWith = (ca: string | undefined, connectTimeoutMs: number): ConnectOptions => ({
     egress: config().egress,
     ca,
@@ -28,7 +30,7 @@ export function openClouds(config: () => Config): Clouds {
         const route = config().routes.find(({ service }) => service === name)
         return connectWith(route?.tls?.ca.text, timeouts.upstreamConnect)
       },
-      connectionsPerPool: perIdentity.concurrent,
+      connectionsPerPool: () => config().limits.perIdentity.concurrent,
       maxPools: MOST_POOLS,
       headersTimeoutMs: timeouts.upstreamHeaders,
       bodyTimeoutMs: timeouts.upstreamIdle,
@@ -42,6 +44,10 @@ export function openClouds(config: () => Config): Clouds {
   return {
     upstream,
     tokens,
+    renew: () => {
+      upstream.renew()
+      tokens.renew()
+    },
     close: async () => {
       await Promise.all([upstream.close(), tokens.close()])
     },
