@@ -16,6 +16,8 @@ import { recordOutcome } from './record.ts'
 import { answerRefusal } from './refuse.ts'
 import { understand } from './understand.ts'
 
+const OVER_LIMITS = refusal('ERR_SG_LIMIT', 'over the limits of this identity')
+
 export function createHandler(ports: PipelinePorts): Handler {
   return (exchange) => {
     const journey: Journey = {
@@ -27,14 +29,19 @@ export function createHandler(ports: PipelinePorts): Handler {
       heldBytes: 0,
     }
     const { spiffeId } = exchange.peer
-    if (!ports.limits.enter(spiffeId)) {
-      void refuse(journey, refusal('ERR_SG_LIMIT', 'over the limits of this identity'), ports)
-      return
-    }
-    void serve(journey, ports).finally(() => {
-      ports.limits.leave(spiffeId)
-      ports.budget.give(journey.heldBytes)
-    })
+    const isWithin = ports.limits.enter(spiffeId)
+    ports.inFlight.enter()
+    void (isWithin ? serve(journey, ports) : refuse(journey, OVER_LIMITS, ports))
+      .catch((error: unknown) => {
+        // Even the refusal failed. Nothing may be left hanging, and nothing may look complete.
+        ports.onFault(journey.id, error)
+        exchange.cut()
+      })
+      .finally(() => {
+        if (isWithin) ports.limits.leave(spiffeId)
+        ports.budget.give(journey.heldBytes)
+        ports.inFlight.leave()
+      })
   }
 }
 
@@ -71,6 +78,8 @@ async function prepare(
   if (!shaped.ok) return shaped
   const credential = await obtain(journey, shaped.value)
   if (!credential.ok) return credential
+  const { broken } = journey.exchange
+  if (broken !== undefined) return err(broken)
   const { region = '', signingName = '' } = allowed.value.route
   const scope = { region, service: signingName }
   return sign(shaped.value, credential.value, ports.clock.now(), scope)

@@ -11,6 +11,7 @@ export function createUnreadHandler(
   ports: PipelinePorts,
 ): (peer: Peer, refused: Refusal) => Promise<RefusalAnswer> {
   return async (peer, refused) => {
+    ports.inFlight.enter()
     const decisionId = ports.newId()
     const now = ports.clock.now()
     const generation = ports.generation()
@@ -34,6 +35,8 @@ export function createUnreadHandler(
     } catch (error) {
       // It is refused either way; that the record is missing is counted where it failed.
       ports.onFault(decisionId, error)
+    } finally {
+      ports.inFlight.leave()
     }
     ports.onFinished({
       service: undefined,
