@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import type { AuditFs } from './audit/audit-fs.ts'
 import type { AuditLog } from './audit/event.ts'
 import { openClouds, type Clouds } from './compose/clouds.ts'
 import {
@@ -35,6 +36,8 @@ export interface GatewayPorts {
   readonly monotonicMs: () => number
   readonly random: () => number
   readonly logger: (config: Config) => Logger
+  /** Default: Node's. */
+  readonly auditFs?: AuditFs
 }
 
 export class Gateway {
@@ -247,7 +250,7 @@ async function openParts(
   const built = await buildGeneration(config, 1, generationPorts)
   if (!built.ok) throw new StartProblems(built.error)
   telemetry.bundleActivated(built.value)
-  const records = await openRecords(config, clock, telemetry.auditObserver)
+  const records = await openRecords(config, clock, telemetry.auditObserver, ports.auditFs)
   opened.push(() => records.close())
   return {
     ports,

@@ -78,9 +78,27 @@ export const BUNDLES: readonly ListedBundle[] = [
     capabilities: 'test/fixtures/policy/network-capabilities.json',
   },
   {
+    out: 'test/fixtures/bundles/odd.tar.gz',
+    files: ['test/fixtures/policy/odd-data.json', 'test/fixtures/policy/odd.rego'],
+    entrypoints: ['odd/decision'],
+    capabilities: CAPABILITIES,
+  },
+  {
     out: 'test/fixtures/bundles/slow.tar.gz',
     files: ['test/fixtures/policy/slow.rego'],
     entrypoints: ['slow/allow'],
+    capabilities: CAPABILITIES,
+  },
+  {
+    out: 'test/fixtures/bundles/wide.tar.gz',
+    files: [
+      'policies/authz/authz.rego',
+      'policies/lib/grants.rego',
+      'policies/lib/objects.rego',
+      'policies/lib/subjects.rego',
+    ],
+    grants: 'test/fixtures/policy/wide-grants.yaml',
+    entrypoints: ['svidgate/authz/decision', 'svidgate/authz/explain'],
     capabilities: CAPABILITIES,
   },
 ]

@@ -2,7 +2,7 @@
 // some sink has not recorded; `continue` is the operator's word that service comes before records,
 // and every loss is then told to whoever watches.
 
-import type { AuditEvent, AuditLog } from './event.ts'
+import type { AuditLog } from './event.ts'
 
 export type OnAuditFailure = 'deny' | 'continue'
 
@@ -23,8 +23,8 @@ export function combineAuditLogs(options: AuditLogOptions): AuditLog {
 
 function everySink(sinks: readonly AuditLog[]): AuditLog {
   return {
-    async append(event) {
-      await settleAll(sinks.map((sink) => sink.append(event)))
+    async append(event, when) {
+      await settleAll(sinks.map((sink) => sink.append(event, when)))
     },
     get isWritable() {
       return sinks.every((sink) => sink.isWritable)
@@ -45,9 +45,9 @@ async function settleAll(work: readonly Promise<void>[]): Promise<void> {
 
 function lossy(log: AuditLog, lost: ((error: unknown) => void) | undefined): AuditLog {
   return {
-    async append(event: AuditEvent) {
+    async append(event, when) {
       try {
-        await log.append(event)
+        await log.append(event, when)
       } catch (error) {
         lost?.(error)
       }

@@ -2,7 +2,6 @@
 // read them; what is ours is added beside.
 
 import type { Code } from '../errors.ts'
-import type { FactsDocument } from '../facts/facts.ts'
 
 export interface CredentialMark {
   readonly name: string
@@ -39,7 +38,8 @@ export interface DecisionEvent {
     /** As received, truncated; never a query string (it can carry a signature). */
     readonly path: string
   }
-  readonly facts: FactsDocument | undefined
+  /** Canonical JSON text of the facts, spliced as it is; undefined before there are facts. */
+  readonly facts: string | undefined
   readonly credential: CredentialMark | undefined
 }
 
@@ -68,8 +68,12 @@ export type AuditEvent = DecisionEvent | OutcomeEvent
 
 /** Where records go. */
 export interface AuditLog {
-  /** Resolves when the record is as durable as configured; rejects when it cannot be written. */
-  append(event: AuditEvent): Promise<void>
+  /**
+   * Resolves when the record is as durable as configured; rejects when it cannot be written.
+   * `soon`: nobody waits for it, so it goes with the next batch that somebody waits for, or after
+   * a short while.
+   */
+  append(event: AuditEvent, when?: 'now' | 'soon'): Promise<void>
   /** False after a failed write, until one succeeds: readiness depends on it. */
   readonly isWritable: boolean
   close(): Promise<void>

@@ -24,6 +24,8 @@ import { lastRecord } from './segments.ts'
  * or a process that was stopped for a while must not look like a disk that hangs.
  */
 const TICK_MS = 1000
+/** How long a record that nobody waits for may wait for company. */
+const SOON_MS = 20
 /** One write takes about this much at most, so that memory stays bounded. */
 const MAX_BATCH = 4 * 1024 * 1024
 const GROUP_OR_WORLD_WRITABLE = 0o022
@@ -86,6 +88,8 @@ class FileSink implements AuditLog {
   #sinceCheckpoint = 1
   #lastCheckpointTick = 0
   #checkpointDue = false
+  /** A timer that starts the writer for records that nobody waits for. */
+  #stopWaiting: StopTimer | undefined
 
   constructor(options: FileSinkOptions, settings: SegmentSettings, segment: SegmentWriter) {
     this.#timers = options.timers
@@ -103,7 +107,7 @@ class FileSink implements AuditLog {
     return this.#segment !== undefined && !this.#overflowed && this.#closing === undefined
   }
 
-  append(event: AuditEvent): Promise<void> {
+  append(event: AuditEvent, when: 'now' | 'soon' = 'now'): Promise<void> {
     if (this.#closing !== undefined) return this.#refuse('CLOSED')
     if (this.#segment === undefined) return this.#refuse('UNAVAILABLE')
     let record: PreparedRecord
@@ -120,7 +124,8 @@ class FileSink implements AuditLog {
     return new Promise((resolve, reject) => {
       this.#queue.push({ record, size, resolve, reject })
       this.#queued += size
-      this.#run()
+      if (when === 'now') this.#run()
+      else this.#runSoon()
     })
   }
 
@@ -130,6 +135,8 @@ class FileSink implements AuditLog {
   }
 
   async #finish(): Promise<void> {
+    this.#stopWaiting?.()
+    if (this.#queue.length > 0 && this.#segment !== undefined) this.#run()
     await this.#recovering
     await this.#running
     const segment = this.#segment
@@ -147,7 +154,17 @@ class FileSink implements AuditLog {
     if (this.#writer !== undefined) return
     const writer = {}
     this.#writer = writer
-    this.#running = Promise.resolve().then(() => this.#writeAll(writer))
+    this.#running = new Promise((resolve) => {
+      setImmediate(() => resolve(this.#writeAll(writer)))
+    })
+  }
+
+  #runSoon(): void {
+    if (this.#writer !== undefined || this.#stopWaiting !== undefined) return
+    this.#stopWaiting = this.#timers.after(SOON_MS, () => {
+      this.#stopWaiting = undefined
+      this.#run()
+    })
   }
 
   async #writeAll(writer: object): Promise<void> {

@@ -5,7 +5,7 @@
 // the order in which canonical JSON wants them, and sealed by joining: no second serialisation, and
 // the policy input's text, canonical already, is spliced in as it stands.
 //
-// Trusts: that `DecisionEvent.input` is canonical JSON of our own making (policy/input.ts). CR, LF,
+// Trusts: that `DecisionEvent.input` and `facts` are canonical JSON of our own making (policy/input.ts). CR, LF,
 // escape sequences and quotes in any other field are text to JSON and stay inside their quotes.
 
 import { hash as digest } from 'node:crypto'
@@ -76,7 +76,7 @@ function prepareDecision(event: DecisionEvent): PreparedRecord {
       `"bundles":${canonicalRecordJson(event.bundles)},` +
       (event.credential === undefined ? '' : `"credential":${credentialJson(event.credential)},`) +
       `"decision_id":${canonicalRecordString(event.decision_id)},"erased":[],` +
-      (event.facts === undefined ? '' : `"facts":${canonicalRecordJson(event.facts)},`) +
+      (event.facts === undefined ? '' : `"facts":${spliced(event.facts)},`) +
       `"generation":${canonicalRecordJson(event.generation)},`,
     beforePrev:
       (event.input === undefined ? '' : `"input":${spliced(event.input)},`) +
@@ -118,12 +118,12 @@ function credentialJson(mark: CredentialMark): string {
   )
 }
 
-/** A line break inside the input would be a second line: an attacker's own record. */
-function spliced(input: string): string {
-  if (!input.startsWith('{') || !input.endsWith('}') || input.includes('\n')) {
-    throw new TypeError('the policy input of a record must be one line of canonical JSON')
+/** A line break inside would be a second line: an attacker's own record. */
+function spliced(text: string): string {
+  if (!text.startsWith('{') || !text.endsWith('}') || text.includes('\n')) {
+    throw new TypeError('what is spliced into a record must be one line of canonical JSON')
   }
-  return input
+  return text
 }
 
 function unknownEvent(event: never): never {

@@ -44,7 +44,7 @@ export class SegmentWriter {
   ): Promise<SegmentWriter> {
     const { fs, dir, clock, signer } = settings
     const now = clock.now()
-    const { file, name } = await createSegment(fs, dir, now)
+    const { file, name } = await createSegment(fs, dir, now, settings.fsync === 'group')
     try {
       const { chain, line } = openChain(
         {

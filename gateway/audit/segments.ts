@@ -42,12 +42,13 @@ export async function createSegment(
   fs: AuditFs,
   dir: string,
   now: number,
+  synced: boolean,
 ): Promise<{ readonly file: AuditFile; readonly name: string }> {
   for (let attempt = 1; ; attempt += 1) {
     const newest = segmentsOf(await fs.list(dir)).at(-1)
     const name = segmentName((newest?.number ?? 0) + 1, now)
     try {
-      return { file: await fs.create(join(dir, name)), name }
+      return { file: await fs.create(join(dir, name), synced), name }
     } catch (error) {
       if (errorCode(error) !== 'EEXIST' || attempt >= NAME_ATTEMPTS) throw error
     }

@@ -9,7 +9,7 @@ import { createPostClient, type PostClient } from '../upstream/post.ts'
 export interface Clouds {
   readonly upstream: UpstreamForwarder
   readonly tokens: PostClient
-  /** New connections are made by what is configured now; what runs ends on the old ones. */
+  /** After a reload: new connections are made by what is configured now. */
   renew(): void
   close(): Promise<void>
 }
@@ -39,7 +39,7 @@ export function openClouds(config: () => Config): Clouds {
     timeouts.bodyIdle,
   )
   const tokens = createPostClient({
-    connect: () => connectWith(undefined, timeouts.credential),
+    connect: (origin) => connectWith(rootsOf(config(), origin), timeouts.credential),
   })
   return {
     upstream,
@@ -52,4 +52,12 @@ export function openClouds(config: () => Config): Clouds {
       await Promise.all([upstream.close(), tokens.close()])
     },
   }
+}
+
+/** The roots of the credential that names this token endpoint. */
+function rootsOf({ credentials }: Config, origin: string): string | undefined {
+  for (const credential of credentials.values()) {
+    if (credential.kind !== 'none' && credential.endpoint === origin) return credential.tls?.ca.text
+  }
+  return undefined
 }

@@ -47,5 +47,5 @@ export async function openIssuer(config: () => Config, clock: Clock): Promise<Is
 
 /** A configuration whose credentials need no token may have no issuer. */
 const NO_ISSUER: JwtSvidSource = {
-  fetch: async () => err(refusal('ERR_SG_CREDENTIAL_CONFIG', 'no issuer is configured')),
+  fetch: () => Promise.resolve(err(refusal('ERR_SG_CREDENTIAL_CONFIG', 'no issuer is configured'))),
 }

@@ -1,6 +1,7 @@
 // Where decisions are recorded: the sinks of the configuration, joined as it says.
 
 import { randomUUID } from 'node:crypto'
+import { nodeAuditFs } from '../audit/audit-fs.ts'
 import { loadAuditKey } from '../audit/audit-key.ts'
 import { combineAuditLogs } from '../audit/audit-log.ts'
 import type { AuditLog } from '../audit/event.ts'
@@ -15,6 +16,7 @@ export async function openRecords(
   { audit }: Config,
   clock: Clock,
   observer: AuditObserver,
+  fs = nodeAuditFs,
 ): Promise<AuditLog> {
   const signer = await loadAuditKey(audit.key)
   const sinks: AuditLog[] = []
@@ -30,6 +32,7 @@ export async function openRecords(
         newId: randomUUID,
         limits: { checkpointEveryMs: audit.checkpoint, rotateBytes: maxFileBytes },
         observer,
+        fs,
       }),
     )
   }

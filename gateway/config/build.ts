@@ -19,6 +19,8 @@ export function buildConfig(
     return text
   }
   const publicFile = (path: string): PublicFile => ({ path: at(path), text: textAt(path) })
+  const roots = (tls: { readonly ca: string } | undefined) =>
+    tls === undefined ? undefined : { ca: publicFile(tls.ca) }
   const privateKey = (key: KeyReference): PrivateKeyFile =>
     key.kind === 'inline'
       ? { path: undefined, pem: new Secret(key.pem) }
@@ -59,11 +61,13 @@ export function buildConfig(
       bundles: policy.bundles.map((bundle) => ({ ...bundle, source: at(bundle.source) })),
       verification: { ...policy.verification, keys: mapOf(policy.verification.keys, publicFile) },
     },
-    credentials: mapOf(parsed.credentials, (credential) => credential),
+    credentials: mapOf(parsed.credentials, (credential) =>
+      credential.kind === 'none' ? credential : { ...credential, tls: roots(credential.tls) },
+    ),
     routes: parsed.routes.map(({ tls, region, ...route }) => ({
       ...route,
       region: region ?? (route.regions.length === 1 ? route.regions[0] : undefined),
-      tls: tls === undefined ? undefined : { ca: publicFile(tls.ca) },
+      tls: roots(tls),
     })),
     audit: {
       ...audit,

@@ -65,17 +65,28 @@ export interface PolicyConfig extends Omit<Parsed['policy'], 'verification'> {
   }
 }
 
-export type CredentialConfig = Parsed['credentials'][string]
-export type AwsWebIdentityConfig = Extract<CredentialConfig, { kind: 'aws-web-identity' }>
-export type NoCredentialConfig = Extract<CredentialConfig, { kind: 'none' }>
+type ParsedCredential = Parsed['credentials'][string]
+
+/** Public roots that replace Node's own for one host. */
+export interface OwnRoots {
+  readonly ca: PublicFile
+}
+
+export interface AwsWebIdentityConfig extends Omit<
+  Extract<ParsedCredential, { kind: 'aws-web-identity' }>,
+  'tls'
+> {
+  readonly tls: OwnRoots | undefined
+}
+export type NoCredentialConfig = Extract<ParsedCredential, { kind: 'none' }>
+export type CredentialConfig = AwsWebIdentityConfig | NoCredentialConfig
 
 export type BindingConfig = Parsed['bindings'][number]
 
 export interface RouteConfig extends Omit<Parsed['routes'][number], 'region' | 'tls'> {
   /** For requests that name none; the only one of `regions` where the file does not say. */
   readonly region: string | undefined
-  /** `ca` replaces the public roots. */
-  readonly tls: { readonly ca: PublicFile } | undefined
+  readonly tls: OwnRoots | undefined
 }
 
 export type EgressConfig = Parsed['egress']

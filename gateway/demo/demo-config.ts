@@ -50,6 +50,7 @@ credentials:
     duration: 900s
     sessionPolicy: decision
     endpoint: ${quoted(places.stsOrigin)}
+    tls: { ca: ./cloud-ca.pem }
 bindings:
   - { service: aws_s3, subject: "spiffe://${TRUST_DOMAIN}/agent/acme/*/*", credentials: [aws-data] }
 routes:

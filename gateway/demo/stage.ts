@@ -146,7 +146,7 @@ async function build(
     roles: DEMO_ROLES,
     buckets: DEMO_BUCKETS,
     region: REGION,
-    tls: { s3: written.cloud },
+    tls: { s3: written.cloud, sts: written.cloud },
   })
   cleanUps.push(() => sandbox.close())
   const { stsOrigin, s3Origin } = sandbox

@@ -1,6 +1,7 @@
 // What is known of one request so far: the stations' values as they are made, for the record that
 // is written whatever happens, and for the answer of a refusal.
 
+import { canonicalRecordJson } from '../audit/canonical.ts'
 import type { CredentialMark, DecisionEvent } from '../audit/event.ts'
 import type { Credential } from '../credential/credential.ts'
 import type { Exchange } from '../downstream/exchange.ts'
@@ -62,9 +63,15 @@ export function decisionEvent(
       method: exchange.head.method.slice(0, 32),
       path: recordedPath(exchange.head.target),
     },
-    facts: journey.facts === undefined ? undefined : factsDocument(journey.facts),
+    facts: factsText(journey),
     credential: journey.credential === undefined ? undefined : markOf(journey.credential),
   }
+}
+
+/** The text that the policy input was made of; facts that came to no input are rare. */
+function factsText({ input, facts }: Journey): string | undefined {
+  if (input !== undefined) return input.factsText
+  return facts === undefined ? undefined : canonicalRecordJson(factsDocument(facts))
 }
 
 function resultOf(

@@ -10,7 +10,7 @@ export function recordOutcome(journey: Journey, forwarded: Forwarded, ports: Pip
   const elapsed = ports.elapsed()
   const upstreamTime = journey.sentAt === undefined ? undefined : elapsed - journey.sentAt
   ports.audit
-    .append(outcomeEvent(journey, forwarded, upstreamTime, ports.clock.now()))
+    .append(outcomeEvent(journey, forwarded, upstreamTime, ports.clock.now()), 'soon')
     .catch((error: unknown) => ports.onFault(journey.id, error))
   ports.onFinished({
     service: journey.route?.service,

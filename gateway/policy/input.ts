@@ -108,7 +108,8 @@ export function buildPolicyInput(
     return err(refusal('ERR_SG_REQUEST_TARGET', 'the path is not percent-encoded UTF-8'))
   }
   try {
-    return ok(makePolicyInput(documentText(parts, segments), nanoseconds(parts.now)))
+    const { text, factsText } = documentText(parts, segments)
+    return ok(makePolicyInput(text, nanoseconds(parts.now), factsText))
   } catch (error) {
     if (!(error instanceof LoneSurrogate)) throw error
     return err(refusal('ERR_SG_REQUEST_MALFORMED', error.message))
@@ -116,28 +117,36 @@ export function buildPolicyInput(
 }
 
 /** Members stand in the order of RFC 8785 throughout: sorted by name. */
-function documentText(parts: PolicyInputParts, segments: readonly string[]): string {
+function documentText(
+  parts: PolicyInputParts,
+  segments: readonly string[],
+): { readonly text: string; readonly factsText: string } {
   const { peer, facts, now, zones } = parts
   const timestamp = new Date(now).toISOString()
   const account = facts.account === undefined ? '' : `"account":${stringText(facts.account)},`
-  return (
-    `{${account}"action":${stringText(facts.action)}` +
+  const action = `{${account}"action":${stringText(facts.action)}`
+  const operation = `,"operation":${operationText(facts.operation)}`
+  const region = optionalMember('region', facts.region)
+  const service = `,"service":${stringText(facts.service)}`
+  const targets = `,"targets":${targetsText(facts.targets)}`
+  const text =
+    action +
     optionalMember('agent', peer.agent) +
     `,"candidates":${stringListText(parts.candidates)}` +
     `,"now":${nowText(now, timestamp, zones)}` +
-    `,"operation":${operationText(facts.operation)}` +
-    optionalMember('region', facts.region) +
+    operation +
+    region +
     `,"request":${requestText(parts, segments)}` +
     optionalMember('role', peer.role) +
-    `,"service":${stringText(facts.service)}` +
+    service +
     `,"spiffe_id":${stringText(peer.spiffeId)}` +
     `,"svid":{"not_after":${stringText(peer.notAfter)},"serial":${stringText(peer.serial)},"sha256":${stringText(peer.sha256)}}` +
-    `,"targets":${targetsText(facts.targets)}` +
+    targets +
     optionalMember('tenant', peer.tenant) +
     `,"timestamp":"${timestamp}"` +
     `,"trust_domain":${stringText(peer.trustDomain)}` +
     ',"version":1}'
-  )
+  return { text, factsText: `${action}${operation}${region}${service}${targets}}` }
 }
 
 function operationText(operation: Operation): string {

@@ -9,8 +9,10 @@ export interface PolicyInput {
   readonly text: string
   /** The request's instant as the text holds it: digits, nanoseconds since the Unix epoch. */
   readonly nowNs: string
+  /** Canonical JSON of the facts, from the same pieces: what the record says beside the input. */
+  readonly factsText: string
 }
 
-export function makePolicyInput(text: string, nowNs: string): PolicyInput {
-  return Object.freeze({ text, nowNs }) as PolicyInput
+export function makePolicyInput(text: string, nowNs: string, factsText: string): PolicyInput {
+  return Object.freeze({ text, nowNs, factsText }) as PolicyInput
 }

@@ -7,6 +7,8 @@ export type StopTimer = () => void
 export interface Timers {
   /** Calls `tick` every `ms` milliseconds until stopped. */
   every(ms: number, tick: () => void): StopTimer
+  /** Calls `action` once, after `ms` milliseconds, unless stopped. */
+  after(ms: number, action: () => void): StopTimer
 }
 
 export const systemTimers: Timers = {
@@ -15,6 +17,13 @@ export const systemTimers: Timers = {
     timer.unref()
     return () => {
       clearInterval(timer)
+    }
+  },
+  after(ms, action) {
+    const timer = setTimeout(action, ms)
+    timer.unref()
+    return () => {
+      clearTimeout(timer)
     }
   },
 }

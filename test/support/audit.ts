@@ -1,6 +1,7 @@
 // Events, keys and directories for tests of the audit log, and a reader of records that shares
 // nothing with the code under test but JSON itself.
 
+import { canonicalJson } from '../../gateway/audit/canonical.ts'
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -29,7 +30,7 @@ export function decisionEvent(id: string, fields: Partial<DecisionEvent> = {}): 
     generation: 1,
     spiffe_id: 'spiffe://example.org/agent/acme/data-crew/writer',
     request: { method: 'PUT', path: '/aws/s3/reports/2026/q1.csv' },
-    facts: {
+    facts: canonicalJson({
       service: 'aws_s3',
       action: 'PutObject',
       operation: {
@@ -53,7 +54,7 @@ export function decisionEvent(id: string, fields: Partial<DecisionEvent> = {}): 
         },
       ],
       region: 'eu-west-1',
-    },
+    }),
     credential: {
       name: 'aws-data',
       kind: 'aws-web-identity',

@@ -39,9 +39,9 @@ export class FaultyAuditFs implements AuditFs {
     return nodeAuditFs.list(dir)
   }
 
-  async create(path: string): Promise<AuditFile> {
+  async create(path: string, synced: boolean): Promise<AuditFile> {
     if (this.failCreate) throw failure('EROFS')
-    const file = await nodeAuditFs.create(path)
+    const file = await nodeAuditFs.create(path, synced)
     return {
       write: async (data) => {
         this.writes += 1

@@ -29,6 +29,14 @@ export class ManualTime implements Clock, Timers {
     }
   }
 
+  after(ms: number, action: () => void): StopTimer {
+    const stop = this.every(ms, () => {
+      stop()
+      action()
+    })
+    return stop
+  }
+
   get running(): number {
     return this.#timers.size
   }

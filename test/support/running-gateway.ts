@@ -8,10 +8,15 @@ import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { AuditFs } from '../../gateway/audit/audit-fs.ts'
 import { nodeFiles } from '../../gateway/config/files/node-files.ts'
 import { loadConfig, type LoadedConfig } from '../../gateway/config/load.ts'
 import { getJson } from '../../gateway/demo/get-json.ts'
-import { createSandboxAws, type SandboxAws } from '../../gateway/demo/sandbox-aws.ts'
+import {
+  createSandboxAws,
+  type SandboxAws,
+  type ServerKey,
+} from '../../gateway/demo/sandbox-aws.ts'
 import { Gateway } from '../../gateway/server.ts'
 import {
   createDevTrustDomain,
@@ -26,7 +31,20 @@ export const TRUST_DOMAIN = 'example.org'
 export const ACCOUNT = '123456789012'
 export const REGION = 'eu-west-1'
 const ISSUER_URL = 'https://oidc.example.org'
-const NAMES = ['localhost', '127.0.0.1']
+const NAMES = ['localhost', '127.0.0.1', 'gw.test', '*.gw.test', '*.s3.gw.test']
+/** The sandbox cloud has one role for each. */
+const ROLES = ['writer', 'researcher', 'keeper', 'reader', 'clerk']
+
+/** A cloud service that a test plays itself. */
+export interface OwnService {
+  readonly origin: string
+  close(): Promise<void>
+}
+
+export interface SandboxSts {
+  readonly origin: string
+  readonly ca: string
+}
 
 export interface TestGatewayOptions {
   /** Default: the shipped bundles/authz.tar.gz. Relative to the repository's root. */
@@ -35,9 +53,15 @@ export interface TestGatewayOptions {
   readonly config?: (text: string) => string
   /** Default: https to the sandbox. Replaces the origin of the S3 route. */
   readonly s3Origin?: string
+  /** Takes the sandbox S3's place, with a certificate that the route trusts. */
+  readonly s3Server?: (tls: ServerKey) => Promise<OwnService>
   /** Replaces the origin of STS. */
   readonly stsOrigin?: string
+  /** Stands between the gateway and the sandbox STS. */
+  readonly stsServer?: (tls: ServerKey, sandbox: SandboxSts) => Promise<OwnService>
   readonly clock?: Clock
+  readonly monotonicMs?: () => number
+  readonly auditFs?: AuditFs
   readonly buckets?: Parameters<typeof createSandboxAws>[0]['buckets']
 }
 
@@ -53,8 +77,8 @@ export interface TestGateway {
   readonly webCaPem: string
   /** Every line of the gateway's own log so far. */
   readonly log: readonly string[]
-  /** An SVID of crew `data-crew` of tenant `acme`. */
-  svid(role: string, options?: { ttlSeconds?: number; now?: number }): DevSvid
+  /** An SVID of tenant `acme`; the agent is `data-crew` where none is named. */
+  svid(role: string, options?: { ttlSeconds?: number; now?: number; agent?: string }): DevSvid
   s3(svid: DevSvid, settings?: S3ClientConfig): S3Client
   /** A TLS connection to the data listener, for raw requests. */
   connect(svid: DevSvid | undefined): Promise<TLSSocket>
@@ -63,13 +87,15 @@ export interface TestGateway {
   /** Reads the configuration again, from a changed text if one is given. */
   load(text?: string): Promise<LoadedConfig>
   readonly configText: string
+  /** Lets what runs end and stops the gateway; gives all records, outcomes included. */
+  stop(): Promise<Record<string, unknown>[]>
   close(): Promise<void>
 }
 
 const systemClock: Clock = { now: () => Date.now() }
 
-export function agentId(role: string): string {
-  return `spiffe://${TRUST_DOMAIN}/agent/acme/data-crew/${role}`
+export function agentId(role: string, agent = 'data-crew'): string {
+  return `spiffe://${TRUST_DOMAIN}/agent/acme/${agent}/${role}`
 }
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -78,17 +104,23 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const domain = createDevTrustDomain({ trustDomain: TRUST_DOMAIN, now: clock.now() })
   const server = domain.issueServerCertificate({ names: NAMES })
   const cloudCertificate = domain.issueServerCertificate({ names: NAMES })
+  const cloudKeys = { key: cloudCertificate.keyPem, cert: cloudCertificate.certPem }
   let issuerOrigin = ''
   const cloud = await createSandboxAws({
     now: clock.now,
     issuerUrl: ISSUER_URL,
     fetchJson: (url) => getJson(issuerOrigin + url.slice(ISSUER_URL.length)),
     region: REGION,
-    roles: ['writer', 'researcher'].map(sandboxRole),
+    roles: ROLES.map(sandboxRole),
     buckets: options.buckets ?? [
       { name: 'reports', owner: ACCOUNT, objects: [{ key: '2026/q2.csv', content: 'q2,41\n' }] },
     ],
-    tls: { s3: { key: cloudCertificate.keyPem, cert: cloudCertificate.certPem } },
+    tls: { s3: cloudKeys, sts: cloudKeys },
+  })
+  const ownS3 = await options.s3Server?.(cloudKeys)
+  const ownSts = await options.stsServer?.(cloudKeys, {
+    origin: cloud.stsOrigin,
+    ca: cloudCertificate.caPem,
   })
   await Promise.all(
     Object.entries({
@@ -98,7 +130,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       'gateway.key.pem': server.keyPem,
     }).map(([name, text]) => writeFile(join(dir, name), text, { mode: 0o600 })),
   )
-  const text = configOf(options, cloud)
+  const text = configOf(options.bundle, {
+    s3: ownS3?.origin ?? options.s3Origin ?? cloud.s3Origin,
+    sts: ownSts?.origin ?? options.stsOrigin ?? cloud.stsOrigin,
+  })
   const configText = options.config?.(text) ?? text
   const path = join(dir, 'svidgate.yaml')
   const load = async (changed = configText): Promise<LoadedConfig> => {
@@ -110,8 +145,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const log: string[] = []
   const gateway = await Gateway.start(await load(), {
     clock,
-    monotonicMs: () => performance.now(),
+    monotonicMs: options.monotonicMs ?? (() => performance.now()),
     random: Math.random,
+    ...(options.auditFs === undefined ? {} : { auditFs: options.auditFs }),
     logger: () =>
       createLogger({
         level: 'debug',
@@ -122,6 +158,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const { dataPort, issuerPort } = gateway.listeners
   issuerOrigin = `http://127.0.0.1:${issuerPort ?? 0}`
   const clients: { destroy(): void }[] = []
+  const records = (): Promise<Record<string, unknown>[]> => readRecords(join(dir, 'state/audit'))
+  let draining: Promise<void> | undefined
+  const drain = (): Promise<void> => {
+    for (const client of clients) client.destroy()
+    draining ??= gateway.drain()
+    return draining
+  }
   return {
     gateway,
     dir,
@@ -133,10 +176,16 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     log,
     configText,
     load,
-    svid: (role, { ttlSeconds = 3600, now = clock.now() } = {}) =>
-      domain.issueSvid({ spiffeId: agentId(role), ttlSeconds, now }),
+    svid: (role, { ttlSeconds = 3600, now = clock.now(), agent } = {}) =>
+      domain.issueSvid({ spiffeId: agentId(role, agent), ttlSeconds, now }),
     s3: (svid, settings = {}) => {
-      const agent = new Agent({ cert: svid.certPem, key: svid.keyPem, ca: server.caPem })
+      const agent = new Agent({
+        cert: svid.certPem,
+        key: svid.keyPem,
+        ca: server.caPem,
+        // Whatever name the SDK makes of the endpoint is this machine.
+        lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
+      })
       const client = new S3Client({
         endpoint: `https://localhost:${dataPort}/aws/s3`,
         region: REGION,
@@ -163,11 +212,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
           resolve(socket)
         })
       }),
-    records: () => readRecords(join(dir, 'state/audit')),
+    records,
+    stop: async () => {
+      await drain()
+      return records()
+    },
     close: async () => {
-      for (const client of clients) client.destroy()
-      await gateway.drain()
-      await cloud.close()
+      await drain()
+      await Promise.all([cloud.close(), ownS3?.close(), ownSts?.close()])
       await rm(dir, { recursive: true, force: true })
     },
   }
@@ -195,16 +247,18 @@ function sandboxRole(role: string): Parameters<typeof createSandboxAws>[0]['role
   }
 }
 
-function configOf(options: TestGatewayOptions, cloud: SandboxAws): string {
-  const bundle = join(repositoryRoot(), options.bundle ?? 'bundles/authz.tar.gz')
-  const { s3Origin = cloud.s3Origin, stsOrigin = cloud.stsOrigin } = options
+function configOf(
+  bundleName: string | undefined,
+  origins: { readonly s3: string; readonly sts: string },
+): string {
+  const bundle = join(repositoryRoot(), bundleName ?? 'bundles/authz.tar.gz')
   return `version: 1
 trustDomain: ${TRUST_DOMAIN}
 listen:
   data:
     address: 127.0.0.1:0
-    hostnames: [localhost, 127.0.0.1]
-    tls: [ { kind: files, names: [localhost, 127.0.0.1], cert: ./gateway.pem, key: ./gateway.key.pem } ]
+    hostnames: [localhost, 127.0.0.1, gw.test]
+    tls: [ { kind: files, names: ${JSON.stringify(NAMES)}, cert: ./gateway.pem, key: ./gateway.key.pem } ]
   health: { address: 127.0.0.1:0 }
   issuer: { address: 127.0.0.1:0 }
   admin: { socket: ./admin.sock }
@@ -224,11 +278,12 @@ credentials:
     region: ${REGION}
     duration: 900s
     sessionPolicy: decision
-    endpoint: ${JSON.stringify(stsOrigin)}
+    endpoint: ${JSON.stringify(origins.sts)}
+    tls: { ca: ./cloud-ca.pem }
 bindings:
   - { service: aws_s3, subject: "spiffe://${TRUST_DOMAIN}/agent/acme/*/*", credentials: [aws-data] }
 routes:
-  - { service: aws_s3, upstream: ${JSON.stringify(s3Origin)}, regions: [${REGION}], tls: { ca: ./cloud-ca.pem } }
+  - { service: aws_s3, upstream: ${JSON.stringify(origins.s3)}, regions: [${REGION}], tls: { ca: ./cloud-ca.pem } }
 egress: { unsafeAllowLoopback: true }
 audit:
   sinks: [ { kind: file, dir: ./state/audit, fsync: group } ]

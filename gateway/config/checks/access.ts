@@ -16,6 +16,7 @@ export function checkAccess(parts: ConfigParts): Finding[] {
     ...checkSubjects(parts),
     ...unusedCredentials(parts),
     ...audiences(parts),
+    ...endpointRoots(parts),
     ...tokenNeeds(parts),
   ]
 }
@@ -161,6 +162,26 @@ function audiences({ credentials }: ConfigParts): Finding[] {
         path: ['credentials', name, 'audience'],
         message: `the audience ${credential.audience} goes to two token endpoints (see credentials.${first.name})`,
         hint: 'Give one of them an audience of its own.',
+      })
+    }
+  }
+  return findings
+}
+
+/** One connection pool serves an endpoint, so two sets of roots for it would depend on the order. */
+function endpointRoots({ credentials }: ConfigParts): Finding[] {
+  const roots = new Map<string, { readonly name: string; readonly ca: string | undefined }>()
+  const findings: Finding[] = []
+  for (const [name, credential] of Object.entries(credentials ?? {})) {
+    if (credential.kind === 'none' || credential.endpoint === undefined) continue
+    const first = roots.get(credential.endpoint)
+    const ca = credential.tls?.ca
+    if (first === undefined) roots.set(credential.endpoint, { name, ca })
+    else if (first.ca !== ca) {
+      findings.push({
+        path: ['credentials', name, 'tls'],
+        message: `credentials.${first.name} names other roots for ${credential.endpoint}`,
+        hint: 'Give both the same `tls.ca`.',
       })
     }
   }

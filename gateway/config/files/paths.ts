@@ -48,6 +48,11 @@ export function filesOf(parts: ConfigParts, directory: string): FileUse[] {
   for (const [id, path] of Object.entries(policy?.verification.keys ?? {})) {
     add('public-key', path, 'policy', 'verification', 'keys', id)
   }
+  for (const [name, credential] of Object.entries(parts.credentials ?? {})) {
+    if (credential.kind !== 'none' && credential.tls !== undefined) {
+      add('certificates', credential.tls.ca, 'credentials', name, 'tls', 'ca')
+    }
+  }
   routes?.forEach((route, index) => {
     if (route.tls !== undefined) add('certificates', route.tls.ca, 'routes', index, 'tls', 'ca')
   })

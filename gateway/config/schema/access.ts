@@ -22,6 +22,10 @@ const roleArn = textLike(
 
 const foreignDomains = z.array(trustDomain).max(64).prefault([])
 
+const ownRoots = z.strictObject({
+  ca: hot(filePath, 'PEM. Replaces the public roots for this host.'),
+})
+
 const awsWebIdentity = z.strictObject({
   kind: hot(z.literal('aws-web-identity'), 'STS AssumeRoleWithWebIdentity with our own token.'),
   roleArn: hot(roleArn, 'The role to assume; may hold {tenant}, {agent}, {role}.'),
@@ -42,6 +46,7 @@ const awsWebIdentity = z.strictObject({
     origin({ region: false }).optional(),
     'Another STS origin, e.g. a PrivateLink endpoint. Default: STS of the region.',
   ),
+  tls: hot(ownRoots.optional(), 'How the token endpoint proves itself.'),
   audience: hot(
     textLike(/^[\x21-\x7e]{1,255}$/, 'an audience such as sts.amazonaws.com').prefault(
       'sts.amazonaws.com',
@@ -91,12 +96,7 @@ const route = z.strictObject({
     awsRegion.optional(),
     'For requests that name none. Default: the only one of `regions`.',
   ),
-  tls: hot(
-    z
-      .strictObject({ ca: hot(filePath, 'PEM. Replaces the public roots for this upstream.') })
-      .optional(),
-    'How the upstream proves itself.',
-  ),
+  tls: hot(ownRoots.optional(), 'How the upstream proves itself.'),
 })
 
 export const bindings = z.array(binding).max(10_000).prefault([])

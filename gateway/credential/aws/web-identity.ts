@@ -99,9 +99,8 @@ export class AwsWebIdentity implements CredentialDriver {
     }
     if (!session.ok) return session
     const { value } = session
-    const policyDigest = sessionPolicy === undefined ? undefined : digest(sessionPolicy)
     return ok({
-      cacheKey: value.keyPrefix + tupleKey([policyDigest]),
+      cacheKey: value.keyPrefix + tupleKey([sessionPolicy]),
       exchange: () => this.#exchange(peer, value, sessionPolicy),
       describe: () => this.#describe(value, sessionPolicy),
     })

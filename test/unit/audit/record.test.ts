@@ -11,13 +11,16 @@ function line(event: AuditEvent, seq = 7, prev = NO_HASH): string {
 
 /** The event as the generic canonicaliser writes it, with the members that a record adds. */
 function expected(event: AuditEvent, hash: string, seq: number, prev: string): string {
-  const input =
-    event.type === 'decision' && event.input !== undefined ? { input: 'INPUT-TEXT' } : {}
-  const record = { ...event, ...input, erased: [], masked: [], version: 1, hash, seq, prev }
-  const text = canonicalJson(record)
-  return event.type === 'decision' && event.input !== undefined
-    ? text.replace('"INPUT-TEXT"', event.input)
-    : text
+  const spliced = new Map<string, string>()
+  if (event.type === 'decision') {
+    if (event.input !== undefined) spliced.set('input', event.input)
+    if (event.facts !== undefined) spliced.set('facts', event.facts)
+  }
+  const marks = Object.fromEntries([...spliced.keys()].map((name) => [name, `${name}-TEXT`]))
+  const record = { ...event, ...marks, erased: [], masked: [], version: 1, hash, seq, prev }
+  let text = canonicalJson(record)
+  for (const [name, value] of spliced) text = text.replace(`"${name}-TEXT"`, value)
+  return text
 }
 
 const events: readonly (readonly [string, AuditEvent])[] = [
