@@ -145,17 +145,26 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     return loaded.value
   }
   const log: string[] = []
-  const gateway = await Gateway.start(await load(), {
-    clock,
-    monotonicMs: options.monotonicMs ?? (() => performance.now()),
-    random: Math.random,
-    ...(options.auditFs === undefined ? {} : { auditFs: options.auditFs }),
-    logger: () =>
-      createLogger({
-        level: 'debug',
-        clock,
-        destination: { write: (line) => void log.push(line) },
-      }),
+  const closeClouds = async (): Promise<void> => {
+    await Promise.all([cloud.close(), ownS3?.close(), ownSts?.close()])
+    await rm(dir, { recursive: true, force: true })
+  }
+  const start = async (): Promise<Gateway> =>
+    Gateway.start(await load(), {
+      clock,
+      monotonicMs: options.monotonicMs ?? (() => performance.now()),
+      random: Math.random,
+      ...(options.auditFs === undefined ? {} : { auditFs: options.auditFs }),
+      logger: () =>
+        createLogger({
+          level: 'debug',
+          clock,
+          destination: { write: (line) => void log.push(line) },
+        }),
+    })
+  const gateway = await start().catch(async (error: unknown) => {
+    await closeClouds()
+    throw error
   })
   const { dataPort, issuerPort } = gateway.listeners
   issuerOrigin = `http://127.0.0.1:${issuerPort ?? 0}`
@@ -221,8 +230,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     close: async () => {
       await drain()
-      await Promise.all([cloud.close(), ownS3?.close(), ownSts?.close()])
-      await rm(dir, { recursive: true, force: true })
+      await closeClouds()
     },
   }
 }
