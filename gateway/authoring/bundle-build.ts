@@ -21,6 +21,8 @@ export interface BundleBuild {
   readonly entrypoints: readonly string[]
   /** Which built-ins there are: policies/capabilities.json for anything that the gateway shall run. */
   readonly capabilities: string
+  /** Shown in records; an integer that grows can be a floor (`policy.verification.minRevision`). */
+  readonly revision?: string
   /** Rego as before OPA 1.0. */
   readonly v0Compatible?: boolean
 }
@@ -40,7 +42,7 @@ export async function buildBundle(
     if (!grants.ok) return grants
     const files = [...build.files].filter((name) => !name.endsWith('_test.rego')).sort()
     const out = join(folder, 'bundle.tar.gz')
-    const revision = await revisionOf(build, files, grants.value)
+    const revision = build.revision ?? (await revisionOf(build, files, grants.value))
     const built = await runOpa(
       opa,
       [

@@ -16,6 +16,8 @@ export interface BundleBuildOptions {
   readonly out: string
   /** By default the shipped policies/capabilities.json. */
   readonly capabilities?: string
+  /** By default a digest of the files. */
+  readonly revision?: string
   readonly v0Compatible?: boolean
   /** Where `files` start from. */
   readonly root: string
@@ -26,7 +28,7 @@ const SHIPPED_CAPABILITIES = fileURLToPath(
 )
 
 export const bundleBuild: Action<BundleBuildOptions> = async (options, io) => {
-  const { files, grants, entrypoint, out, v0Compatible, root } = options
+  const { files, grants, entrypoint, out, revision, v0Compatible, root } = options
   const opa = await findOpa(io.env)
   if (opa === undefined) {
     throw new CliError(
@@ -44,6 +46,7 @@ export const bundleBuild: Action<BundleBuildOptions> = async (options, io) => {
     entrypoints: entrypoint,
     capabilities,
     ...(grants === undefined ? {} : { grants }),
+    ...(revision === undefined ? {} : { revision }),
     ...(v0Compatible === undefined ? {} : { v0Compatible }),
   })
   if (!built.ok) throw new CliError(1, built.error.message, built.error.hint)

@@ -133,8 +133,8 @@ async function offlineGeneration(config: Config): Promise<Generation> {
   const built = await buildGeneration(config, 0, {
     clock: systemClock,
     monotonicMs: () => performance.now(),
-    jwtSvid: { fetch: async () => err(offline) },
-    post: async () => err({ kind: 'blocked', detail: 'explain sends nothing' }),
+    jwtSvid: { fetch: () => Promise.resolve(err(offline)) },
+    post: () => Promise.resolve(err({ kind: 'blocked', detail: 'explain sends nothing' })),
     cache: new CredentialCache({ clock: systemClock, random: Math.random }),
   })
   if (built.ok) return built.value.generation

@@ -1,14 +1,14 @@
 // The command line (contract §3): which commands and options there are. Each command's work is in a
 // file of its own; this one only parses, and the names that come later answer that they do.
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { nodeFiles } from '../config/files/node-files.ts'
 import { VERSION } from '../util/version.ts'
 import { auditTail, auditVerify } from './audit.ts'
-import { bundleBuild } from './bundle-build.ts'
-import { bundleInspect } from './bundle-inspect.ts'
-import { checkConfig } from './check.ts'
+import { bundleBuild, type BundleBuildOptions } from './bundle-build.ts'
+import { bundleInspect, type BundleInspectOptions } from './bundle-inspect.ts'
+import { checkConfig, type CheckOptions } from './check.ts'
 import { checkBundles } from './check-bundles.ts'
 import { CliError, type Action, type CliIo, type ExitCode } from './command.ts'
 import { demo } from './demo.ts'
@@ -17,11 +17,28 @@ import { facts } from './facts.ts'
 import { policyEval } from './policy-eval.ts'
 import { RESERVED_COMMANDS } from './reserved.ts'
 import { serve } from './serve.ts'
-import { svidInspect, svidVerify } from './svid.ts'
+import { svidInspect, svidVerify, type SvidInspectOptions } from './svid.ts'
+
+/** Runs one command line, `argv` as Node gives it. Throws what nobody foresaw. */
+export async function runCommandLine(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  let exitCode: ExitCode = 0
+  try {
+    await createProgram(io, (code) => {
+      exitCode = code
+    }).parseAsync([...argv])
+    return exitCode
+  } catch (error) {
+    // Help and version end with 0; what could not be parsed is a usage error.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (!(error instanceof CliError)) throw error
+    io.err(`${error.message}\nhint: ${error.hint}\n`)
+    return error.exitCode
+  }
+}
 
 type End = (code: ExitCode) => void
 
-export function createProgram(io: CliIo, end: End): Command {
+function createProgram(io: CliIo, end: End): Command {
   const program = new Command('svidgate')
     .description('authorization gateway for AI agents: SVID in, policy decides, credentials stay')
     .version(VERSION)
@@ -58,7 +75,7 @@ function addGatewayCommands(program: Command, run: Run): void {
     .description('validate configuration and bundles; nothing outside is resolved')
     .requiredOption('-c, --config <file>', 'svidgate.yaml')
     .option('--json', 'print JSON', false)
-    .action(run((options, io) => checkConfig(checkPorts(io))(options, io)))
+    .action(run(check))
   program
     .command('facts')
     .description('what a request is: one raw request, or JSON lines on standard input')
@@ -80,11 +97,9 @@ function addGatewayCommands(program: Command, run: Run): void {
     .action(run(explain))
 }
 
-function checkPorts(io: CliIo): Parameters<typeof checkConfig>[0] {
-  return {
-    load: (path) => loadConfig(path, { env: io.env, files: nodeFiles }),
-    checkBundles,
-  }
+const check: Action<CheckOptions> = (options, io) => {
+  const load = (path: string) => loadConfig(path, { env: io.env, files: nodeFiles })
+  return checkConfig({ load, checkBundles })(options, io)
 }
 
 function addPolicyCommands(program: Command, run: Run): void {
@@ -105,9 +120,10 @@ function addPolicyCommands(program: Command, run: Run): void {
     .requiredOption('-e, --entrypoint <path...>', 'for example svidgate/authz/decision')
     .option('--grants <file>', 'grants in YAML')
     .option('--capabilities <file>', 'default: the shipped capabilities')
+    .option('--revision <text>', 'default: a digest of the files; a growing integer can be a floor')
     .option('--v0-compatible', 'for Rego before 1.0')
     .option('--json', 'print JSON', false)
-    .action((files: string[], options) =>
+    .action((files: string[], options: Omit<BundleBuildOptions, 'files' | 'root'>) =>
       run(bundleBuild)({ ...options, files, root: process.cwd() }),
     )
   bundle
@@ -115,7 +131,9 @@ function addPolicyCommands(program: Command, run: Run): void {
     .description('what a bundle holds')
     .argument('<file>', 'bundle (.tar.gz)')
     .option('--json', 'print JSON', false)
-    .action((file: string, options) => run(bundleInspect)({ ...options, file }))
+    .action((file: string, options: Omit<BundleInspectOptions, 'file'>) =>
+      run(bundleInspect)({ ...options, file }),
+    )
 }
 
 function addSvidCommands(program: Command, run: Run): void {
@@ -124,7 +142,9 @@ function addSvidCommands(program: Command, run: Run): void {
     .command('inspect')
     .argument('<file>', 'PEM or DER')
     .option('--json', 'print JSON', false)
-    .action((file: string, options) => run(svidInspect)({ ...options, file }))
+    .action((file: string, options: Omit<SvidInspectOptions, 'file'>) =>
+      run(svidInspect)({ ...options, file }),
+    )
   svid
     .command('verify')
     .description('what the gateway would say of a certificate chain')

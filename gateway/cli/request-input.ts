@@ -80,15 +80,19 @@ export function parseRequestDocument(value: unknown): GivenRequest | string {
 
 function readLines(value: unknown): HeaderLine[] | undefined {
   if (value === undefined) return []
-  if (!Array.isArray(value)) return undefined
+  if (!isList(value)) return undefined
   const lines: HeaderLine[] = []
   for (const entry of value) {
-    if (!Array.isArray(entry) || entry.length !== 2) return undefined
-    const [name, text]: unknown[] = entry
+    if (!isList(entry) || entry.length !== 2) return undefined
+    const [name, text] = entry
     if (typeof name !== 'string' || typeof text !== 'string') return undefined
     lines.push([name, text])
   }
   return lines
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value)
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

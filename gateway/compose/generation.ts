@@ -1,7 +1,6 @@
 // One generation: routing table, policy, bindings and credentials of one configuration. Built whole
 // or not at all; a request keeps the one that it began with.
 
-import { createPublicKey } from 'node:crypto'
 import type { Config, CredentialConfig, PublicFile } from '../config/config.ts'
 import { compileBindings } from '../credential/bindings.ts'
 import type { CredentialCache } from '../credential/cache.ts'
@@ -11,10 +10,10 @@ import type { JwtSvidSource } from '../spiffe/jwt-svid.ts'
 import type { Credentials, Generation } from '../pipeline/ports.ts'
 import type { ActivePolicy } from '../policy/bundle/activate.ts'
 import { loadBundleFile } from '../policy/bundle/file-source.ts'
-import type { BundleKey, BundleKeys } from '../policy/bundle/signature.ts'
+import { bundleKeyOf, type BundleKey, type BundleKeys } from '../policy/bundle/signature.ts'
 import { compileZones } from '../policy/input-time.ts'
 import { REQUEST_LIMITS } from '../request/limits.ts'
-import { compileRoutingTable } from '../routing/table.ts'
+import { compileRoutingTable, type RoutingTable } from '../routing/table.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import type { StartProblem } from './problem.ts'
@@ -49,21 +48,25 @@ export async function buildGeneration(
     policyP99Ms: policy.value.p99Ms,
     generation: Object.freeze({
       number,
-      routing: compileRoutingTable({
-        baseHosts: config.listen.data.hostnames,
-        routes: config.routes.map(({ service, upstream, regions, region }) => ({
-          service,
-          upstream,
-          regions,
-          defaultRegion: region,
-        })),
-      }),
+      routing: routingOf(config),
       engine: policy.value.engine,
       entrypoint: config.policy.decision,
       zones: zones.value,
       credentials: buildCredentials(config, ports),
       requestLimits: { ...REQUEST_LIMITS, maxHeaderLines: config.limits.maxHeaderLines },
     }),
+  })
+}
+
+export function routingOf({ listen, routes }: Config): RoutingTable {
+  return compileRoutingTable({
+    baseHosts: listen.data.hostnames,
+    routes: routes.map(({ service, upstream, regions, region }) => ({
+      service,
+      upstream,
+      regions,
+      defaultRegion: region,
+    })),
   })
 }
 
@@ -74,13 +77,12 @@ export async function loadPolicy(
   const { bundles, verification, decision, explain } = config.policy
   const bundle = bundles[0]
   if (bundle === undefined) throw new TypeError('the configuration was not checked: no bundle')
+  const keys = bundleKeys(verification.keys)
+  if (!keys.ok) return keys
   const loaded = await loadBundleFile({
     path: bundle.source,
     name: bundle.name,
-    verification: {
-      required: verification.required,
-      keys: bundleKeys(verification.keys),
-    },
+    verification: { required: verification.required, keys: keys.value },
     entrypoints: explain === undefined ? [decision] : [decision, explain],
     monotonicMs,
   })
@@ -99,17 +101,26 @@ function atLeast(
   const isNumber = /^\d{1,15}$/.test(policy.revision)
   if (isNumber && Number(policy.revision) >= floor) return ok(policy)
   const message = `${source}: revision "${policy.revision}" is below policy.verification.minRevision ${floor}`
-  return err([{ message, hint: 'build the bundle with a higher integer revision' }])
+  return err([
+    { message, hint: 'build the bundle with a higher integer: `svidgate bundle build --revision`' },
+  ])
 }
 
 /** The algorithm is the key's own, never the one that a signature claims (opa.md §1). */
-function bundleKeys(files: ReadonlyMap<string, PublicFile>): BundleKeys {
+function bundleKeys(
+  files: ReadonlyMap<string, PublicFile>,
+): Result<BundleKeys, readonly StartProblem[]> {
   const keys = new Map<string, BundleKey>()
-  for (const [id, { text }] of files) {
-    const key = createPublicKey(text)
-    keys.set(id, { algorithm: key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256', key })
+  for (const [id, { path, text }] of files) {
+    try {
+      keys.set(id, bundleKeyOf(text))
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      const message = `${path}: this key cannot verify a bundle (policy.verification.keys.${id})`
+      return err([{ message, hint: 'use RSA of 2048 bits or more, P-256, P-384 or P-521' }])
+    }
   }
-  return keys
+  return ok(keys)
 }
 
 function buildCredentials(config: Config, ports: GenerationPorts): Credentials {

@@ -36,5 +36,5 @@ export async function openIssuer({ issuer }: Config, clock: Clock): Promise<Issu
 
 /** A configuration whose credentials need no token may have no issuer. */
 const NO_ISSUER: JwtSvidSource = {
-  fetch: async () => err(refusal('ERR_SG_CREDENTIAL_CONFIG', 'no issuer is configured')),
+  fetch: () => Promise.resolve(err(refusal('ERR_SG_CREDENTIAL_CONFIG', 'no issuer is configured'))),
 }

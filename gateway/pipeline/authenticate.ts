@@ -10,6 +10,7 @@ import { makePeer, type Peer } from '../spiffe/peer.ts'
 import type { TrustBundleSet } from '../spiffe/trust-bundle.ts'
 import type { VerifiedSvid } from '../spiffe/verify.ts'
 import { err, ok, type Result } from '../util/result.ts'
+import { formatRfc3339 } from '../util/rfc3339.ts'
 
 /** A partner's path grammar, and which of their tenants are which of ours (contract §1). */
 export interface ForeignNames {
@@ -87,7 +88,7 @@ export function unprovenPeer(id: SpiffeId, grammar: PathGrammar): Peer {
     agent: names?.agent,
     role: names?.role,
     serial: '00',
-    notAfter: new Date(0).toISOString(),
+    notAfter: formatRfc3339(0),
     expiresAt: 0,
     sha256: '0'.repeat(64),
     bundleRevision: 0,

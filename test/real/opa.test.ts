@@ -343,6 +343,8 @@ t.test('bundle build makes the shipped bundle from the authors’ files', async 
     t.ok(made.value.module.equals(shipped.value.module))
     t.equal(made.value.dataText, shipped.value.dataText)
   }
+  t.equal(await bundleBuild({ ...options, revision: '43' }, io), 0)
+  t.match(readBundle(await readFile(out), UNSIGNED), { value: { manifest: { revision: '43' } } })
   const network = {
     ...options,
     files: ['test/fixtures/policy/network.rego'],

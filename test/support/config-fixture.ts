@@ -110,7 +110,6 @@ export function rightFiles(config: string = RIGHT_CONFIG): Map<string, MemoryFil
     [at('bundle.pem'), { text: OTHER.certificate, mode: 0o644 }],
     [at('authz.tar.gz'), { text: 'bundle', mode: 0o644 }],
     [at('bundle.pub'), { text: OTHER.publicKey, mode: 0o644 }],
-    [at('audit.key'), { text: OTHER.key }],
     [at('deny.txt'), { text: '', mode: 0o644 }],
     [at('partner.pem'), { text: OTHER.certificate, mode: 0o644 }],
     [at('ca.pem'), { text: OTHER.certificate, mode: 0o644 }],

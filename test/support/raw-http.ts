@@ -2,6 +2,7 @@
 // normalisation, no retries, one connection a request.
 
 import { request } from 'node:http'
+import { request as requestTls } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
 
 export interface RawAnswer {
@@ -17,19 +18,22 @@ export interface RawRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly body?: string | Buffer | undefined
+  /** For an https origin. */
+  readonly ca?: string
 }
 
 export function sendRaw(origin: string, raw: RawRequest): Promise<RawAnswer> {
-  const [, host = '', port = ''] = /^http:\/\/([^:]+):(\d+)$/.exec(origin) ?? []
+  const [, scheme, host = '', port = ''] = /^(https?):\/\/([^:]+):(\d+)$/.exec(origin) ?? []
   return new Promise((resolve, reject) => {
     let continued = false
-    const outgoing = request({
+    const outgoing = (scheme === 'https' ? requestTls : request)({
       host,
       port: Number(port),
       method: raw.method,
       path: raw.path,
       headers: raw.headers,
       agent: false,
+      ...(raw.ca === undefined ? {} : { ca: raw.ca }),
     })
     outgoing.on('error', reject)
     outgoing.on('continue', () => {

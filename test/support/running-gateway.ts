@@ -66,6 +66,7 @@ export interface TestGatewayOptions {
   /** The gateway's resolver. */
   readonly lookup?: Lookup
   readonly buckets?: Parameters<typeof createSandboxAws>[0]['buckets']
+  readonly roles?: Parameters<typeof createSandboxAws>[0]['roles']
 }
 
 export interface TestGateway {
@@ -114,7 +115,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     issuerUrl: ISSUER_URL,
     fetchJson: (url) => getJson(issuerOrigin + url.slice(ISSUER_URL.length)),
     region: REGION,
-    roles: ROLES.map(sandboxRole),
+    roles: options.roles ?? ROLES.map(sandboxRole),
     buckets: options.buckets ?? [
       { name: 'reports', owner: ACCOUNT, objects: [{ key: '2026/q2.csv', content: 'q2,41\n' }] },
     ],

@@ -40,7 +40,12 @@ function operationOf(method: string, path: string): string {
   return method === 'PUT' ? 'PutObject' : 'GetObject'
 }
 
-async function assumeRole(origin: string, issuer: TestIssuer, role: string): Promise<Aws4Keys> {
+async function assumeRole(
+  origin: string,
+  ca: string,
+  issuer: TestIssuer,
+  role: string,
+): Promise<Aws4Keys> {
   const form = new URLSearchParams({
     Action: 'AssumeRoleWithWebIdentity',
     Version: '2011-06-15',
@@ -58,6 +63,7 @@ async function assumeRole(origin: string, issuer: TestIssuer, role: string): Pro
       'content-length': String(form.toString().length),
     },
     body: form.toString(),
+    ca,
   })
   return {
     accessKeyId: xmlText(body, 'AccessKeyId') ?? '',
@@ -160,7 +166,7 @@ class StandIn {
         region: 'eu-west-1',
         extraHeadersToIgnore: { 'transfer-encoding': true },
       },
-      await assumeRole(this.#stsOrigin, this.issuer, role),
+      await assumeRole(this.#stsOrigin, this.#cloudCa, this.issuer, role),
     )
     const outgoing = httpsRequest(`${this.#s3Origin}${path}`, {
       method,

@@ -1,5 +1,6 @@
 // Rules about policy bundles and records.
 
+import { normalize } from 'node:path'
 import { duplicatesBy } from './duplicates.ts'
 import type { Finding } from '../problem.ts'
 import type { ConfigParts } from '../schema.ts'
@@ -7,13 +8,7 @@ import type { ConfigParts } from '../schema.ts'
 export function checkPolicy(parts: ConfigParts): Finding[] {
   const { policy } = parts
   if (policy === undefined) return []
-  const findings: Finding[] = duplicatesBy(policy.bundles, (bundle) => bundle.name).map(
-    ({ index, key }) => ({
-      path: ['policy', 'bundles', index, 'name'],
-      message: `a second bundle named ${key}`,
-      hint: 'Records tell bundles apart by name.',
-    }),
-  )
+  const findings: Finding[] = []
   if (policy.verification.required && Object.keys(policy.verification.keys).length === 0) {
     findings.push({
       path: ['policy', 'verification', 'keys'],
@@ -38,8 +33,7 @@ export function checkAudit({ audit, issuer }: ConfigParts): Finding[] {
     message: 'two sinks write to one directory',
     hint: 'Each chain needs a directory of its own.',
   }))
-  const dir = issuer?.keys.dir.replace(/\/+$/, '')
-  if (dir !== undefined && audit.key.startsWith(`${dir}/`)) {
+  if (issuer !== undefined && normalize(audit.key).startsWith(normalize(`${issuer.keys.dir}/`))) {
     findings.push({
       path: ['audit', 'key'],
       message: 'the audit key lies among the issuer’s keys',

@@ -17,6 +17,8 @@ const bundle = z.strictObject({
   ),
 })
 
+const WHOLE_NUMBER = 'expected a whole number'
+
 const verification = z.strictObject({
   keys: hot(
     z.record(name, filePath).prefault({}),
@@ -24,7 +26,10 @@ const verification = z.strictObject({
   ),
   required: hot(z.boolean().prefault(true), 'Refuse a bundle without a valid signature.'),
   minRevision: hot(
-    z.int().min(0).optional(),
+    z
+      .int({ error: () => WHOLE_NUMBER })
+      .min(0, WHOLE_NUMBER)
+      .optional(),
     'Refuse a bundle whose integer revision is lower: stops a rollback.',
   ),
 })

@@ -80,6 +80,13 @@ export function makeBundleKey(
   return scope === undefined ? { algorithm, key } : { algorithm, key, scope }
 }
 
+/** With the algorithm that the key itself stands for: its curve's, RS256 for RSA. Throws likewise. */
+export function bundleKeyOf(pem: string): BundleKey {
+  const curve = createPublicKey(pem).asymmetricKeyDetails?.namedCurve
+  const algorithm = SIGNATURE_ALGORITHMS.find((name) => CURVES.get(name) === curve)
+  return makeBundleKey(pem, algorithm ?? 'RS256')
+}
+
 export function verifyBundleSignature(
   archive: Archive,
   keys: BundleKeys,

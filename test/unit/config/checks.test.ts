@@ -117,11 +117,6 @@ const TABLE: readonly Row[] = [
     ['warning: policy.verification.required: a bundle without a signature is accepted'],
   ],
   [
-    'two bundles of one name',
-    [['bundles: [', 'bundles: [{ name: authz, source: "file:authz.tar.gz" }, ']],
-    ['policy.bundles[1].name: a second bundle named authz'],
-  ],
-  [
     'a zone twice',
     [['policy:\n', 'policy:\n  zones: [Europe/Berlin, UTC, Europe/Berlin]\n']],
     ['policy.zones[2]: Europe/Berlin is listed twice'],
@@ -384,10 +379,23 @@ const TABLE: readonly Row[] = [
       ['dir: ./issuer-keys', 'dir: ./keys'],
       ['key: audit.key', 'key: ./keys/audit.key'],
     ],
+    ['audit.key: the audit key lies among the issuer’s keys'],
+  ],
+  [
+    'the audit key among the issuer’s keys, in another spelling',
     [
-      'audit.key: the audit key lies among the issuer’s keys',
-      'audit.key: /etc/svidgate/keys/audit.key does not exist',
+      ['dir: ./issuer-keys', 'dir: file:./keys//'],
+      ['key: audit.key', 'key: state/../keys/audit.key'],
     ],
+    ['audit.key: the audit key lies among the issuer’s keys'],
+  ],
+  [
+    'the audit key beside the issuer’s keys',
+    [
+      ['dir: ./issuer-keys', 'dir: ./keys'],
+      ['key: audit.key', 'key: ./keys-of-audit/audit.key'],
+    ],
+    [],
   ],
 ]
 

@@ -67,7 +67,6 @@ function exampleFiles(yaml: string): Map<string, MemoryFile> {
     [at('identity/deny.txt'), { text: '', mode: 0o644 }],
     [at('bundles/authz.tar.gz'), { text: 'bundle', mode: 0o644 }],
     [at('keys/bundle.pub.pem'), { text: OTHER.publicKey, mode: 0o644 }],
-    [at('keys/audit.pem'), { text: OTHER.key }],
   ])
 }
 

@@ -35,6 +35,7 @@ const TABLE: readonly (readonly [what: string, change: readonly [string, string]
     'unsafeNoFreshness',
     ['keys: { main: bundle.pub }', 'unsafeNoFreshness: true, keys: { main: bundle.pub }'],
   ],
+  ['maxStaleness', ['keys: { main: bundle.pub }', 'maxStaleness: 24h, keys: { main: bundle.pub }']],
   ['unsafeObserve', ['policy:\n', 'policy:\n  unsafeObserve: { roles: [a] }\n']],
   [
     'kind: gcp-workload-identity',

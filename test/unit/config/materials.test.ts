@@ -38,15 +38,15 @@ const TABLE: readonly Row[] = [
   ],
   [
     'a key readable by all',
-    'audit.key',
-    { text: OTHER.key, mode: 0o604 },
-    'audit.key: the private key /etc/svidgate/audit.key can be read or changed by group or others (mode 0604)',
+    'gw.key',
+    { text: SERVER.key, mode: 0o604 },
+    'listen.data.tls[0].key: the private key /etc/svidgate/gw.key can be read or changed by group or others (mode 0604)',
   ],
   [
     'a key writable by others',
-    'audit.key',
-    { text: OTHER.key, mode: 0o602 },
-    'audit.key: the private key /etc/svidgate/audit.key can be read or changed by group or others (mode 0602)',
+    'gw.key',
+    { text: SERVER.key, mode: 0o602 },
+    'listen.data.tls[0].key: the private key /etc/svidgate/gw.key can be read or changed by group or others (mode 0602)',
   ],
   [
     'a key that does not belong to the certificate',
@@ -62,9 +62,9 @@ const TABLE: readonly Row[] = [
   ],
   [
     'a certificate where a key belongs',
-    'audit.key',
-    { text: OTHER.certificate },
-    'audit.key: /etc/svidgate/audit.key: holds no readable private key',
+    'gw.key',
+    { text: SERVER.certificate },
+    'listen.data.tls[0].key: /etc/svidgate/gw.key: holds no readable private key',
   ],
   [
     'a damaged certificate behind a good one',

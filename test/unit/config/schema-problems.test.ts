@@ -73,6 +73,24 @@ const TABLE: readonly Row[] = [
     '6:16 listen.data.hostnames: must have at least 1 items',
   ],
   [
+    'a second bundle',
+    'bundles: [',
+    'bundles: [{ name: base, source: "file:authz.tar.gz" }, ',
+    '18:12 policy.bundles: must have at most 1 items',
+  ],
+  [
+    'a floor below zero',
+    'keys: { main: bundle.pub }',
+    'keys: { main: bundle.pub }, minRevision: -1',
+    '19:60 policy.verification.minRevision: expected a whole number, got -1',
+  ],
+  [
+    'a floor that is no whole number',
+    'keys: { main: bundle.pub }',
+    'keys: { main: bundle.pub }, minRevision: "7"',
+    '19:60 policy.verification.minRevision: expected a whole number, got "7"',
+  ],
+  [
     'port alone',
     '127.0.0.1:8443',
     '8443',
@@ -276,13 +294,13 @@ t.test('all problems are told at once, in file order, across sections and kinds'
   let config = changed('version: 1', 'version: 3')
   config = changed('name: authz, source', 'name: Authz, source', config)
   config = changed('credentials: [s3]', 'credentials: [s4]', config)
-  config = changed('key: audit.key', 'key: missing.key', config)
+  config = changed('regions: [eu-west-1]', 'regions: [eu-west-1], tls: { ca: missing.pem }', config)
   t.strictSame(await problemsOf(config), [
     '1:10 version: expected 1, got 3',
     '18:21 policy.bundles[0].name: expected a name of lower-case letters, digits, - and _ (at most 64), got "Authz"',
     '21:3 warning: credentials.s3: no binding uses the credential `s3`',
     '23:86 bindings[0].credentials[0]: there is no credential `s4`',
-    '28:8 audit.key: /etc/svidgate/missing.key does not exist',
+    '25:104 routes[0].tls.ca: /etc/svidgate/missing.pem does not exist',
   ])
 })
 

@@ -54,7 +54,7 @@ const BROKEN = [
     file: 'gateway/spiffe/verify.ts',
     imports: 'node-forge',
   },
-  { rule: 'every-package-has-its-folder', file: 'gateway/server.ts', imports: 'autocannon' },
+  { rule: 'every-package-has-its-folder', file: 'gateway/server.ts', imports: 'tap-parser' },
   { rule: 'demo-judges-for-itself', file: 'gateway/demo/play.ts', imports: 'gateway/facts/x.ts' },
   {
     rule: 'sandbox-never-reaches-what-it-verifies',
@@ -75,7 +75,6 @@ const SOUND = [
   { file: 'gateway/signing/sign.ts', imports: 'node:crypto' },
   { file: 'gateway/spiffe/file-source.ts', imports: 'gateway/spiffe/id.ts' },
   { file: 'gateway/policy/wasm/engine.ts', imports: 'gateway/policy/wasm/x.ts' },
-  { file: 'gateway/policy/wasm/engine.ts', imports: '@open-policy-agent/opa-wasm' },
   { file: 'gateway/config/load.ts', imports: 'zod' },
   // The other half of the circle, which is reported once.
   { file: 'gateway/issuer/d.ts', imports: 'gateway/issuer/c.ts' },
