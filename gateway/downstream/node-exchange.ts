@@ -38,6 +38,10 @@ export class NodeExchange implements Exchange {
     this.#awaitsContinue = awaitsContinue
   }
 
+  get isHeadWritten(): boolean {
+    return this.#response.headersSent
+  }
+
   sendContinue(): void {
     if (!this.#awaitsContinue || this.#response.headersSent) return
     this.#awaitsContinue = false
@@ -156,6 +160,8 @@ export class NodeExchange implements Exchange {
     request.on('data', count)
     request.once('end', finish)
     response.once('close', finish)
+    // Whoever read the body before may have paused it for good.
+    request.resume()
   }
 }
 

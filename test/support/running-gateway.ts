@@ -24,6 +24,7 @@ import {
   type DevTrustDomain,
 } from '../../gateway/spiffe/dev-ca.ts'
 import { createLogger } from '../../gateway/telemetry/logger.ts'
+import type { Lookup } from '../../gateway/upstream/guarded-connect.ts'
 import type { Clock } from '../../gateway/util/clock.ts'
 import { repositoryRoot } from './test-data.ts'
 
@@ -64,6 +65,8 @@ export interface TestGatewayOptions {
   readonly clock?: Clock
   readonly monotonicMs?: () => number
   readonly auditFs?: AuditFs
+  /** The gateway's resolver. */
+  readonly lookup?: Lookup
   readonly buckets?: Parameters<typeof createSandboxAws>[0]['buckets']
   readonly roles?: Parameters<typeof createSandboxAws>[0]['roles']
 }
@@ -156,6 +159,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       monotonicMs: options.monotonicMs ?? (() => performance.now()),
       random: Math.random,
       ...(options.auditFs === undefined ? {} : { auditFs: options.auditFs }),
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
       logger: () =>
         createLogger({
           level: 'debug',
