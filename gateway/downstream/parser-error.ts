@@ -21,6 +21,7 @@ const CODES: ReadonlyMap<string, RequestCode> = new Map<string, RequestCode>([
 export function parserRefusal(error: Error): Refusal<RequestCode> | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (!code.startsWith('HPE_') && code !== 'ERR_HTTP_REQUEST_TIMEOUT') return undefined
+  if (code === 'HPE_INVALID_EOF_STATE') return undefined
   const known = CODES.get(code) ?? 'ERR_SG_REQUEST_MALFORMED'
   return refusal(known, `the message is malformed (${code})`)
 }
