@@ -132,7 +132,6 @@ async function offlineGeneration(config: Config): Promise<Generation> {
   const offline = refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', 'explain obtains nothing')
   const built = await buildGeneration(config, 0, {
     clock: systemClock,
-    monotonicMs: () => performance.now(),
     jwtSvid: { fetch: () => Promise.resolve(err(offline)) },
     post: () => Promise.resolve(err({ kind: 'blocked', detail: 'explain sends nothing' })),
     cache: new CredentialCache({ clock: systemClock, random: Math.random }),

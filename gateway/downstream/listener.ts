@@ -73,7 +73,7 @@ interface Connection {
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** Requests that wait behind the one under way; no SDK pipelines at all. */
 const MOST_PIPELINED = 16
-/** A drain lets requests that are already on the wire arrive before it ends idle connections. */
+/** A drain leaves a connection so long without a request before it ends it. */
 const SETTLE_MS = 100
 
 export class DataListener {
@@ -123,22 +123,29 @@ export class DataListener {
     this.#isDraining = true
     const closed = new Promise<void>((resolve) => this.#tls.close(() => resolve()))
     for (const socket of this.#handshaking.values()) socket.destroy()
-    for (const { current } of this.#connections.values()) {
+    for (const [socket, connection] of this.#connections) {
+      const response = connection.current?.response
+      if (connection.current === undefined) this.#endWhenSettled(socket, connection)
       // Where the head is not written yet, it tells the client not to use the connection again.
-      if (current?.response !== undefined) current.response.shouldKeepAlive = false
+      else if (response?.headersSent === false) response.shouldKeepAlive = false
     }
-    const settle = setTimeout(() => this.#endIdle(), Math.min(SETTLE_MS, deadlineMs))
     const deadline = setTimeout(() => {
       for (const socket of this.#connections.keys()) socket.destroy()
     }, deadlineMs)
     await closed
-    clearTimeout(settle)
     clearTimeout(deadline)
     this.#http.close()
   }
 
-  #endIdle(): void {
-    for (const [socket, { current }] of this.#connections) if (current === undefined) socket.end()
+  /** The client may have sent its next request before it could know; that one is still served. */
+  #endWhenSettled(socket: Duplex, connection: Connection): void {
+    const settled = setTimeout(() => {
+      // What has arrived is read first, however late this timer is.
+      setImmediate(() => {
+        if (connection.current === undefined) socket.end()
+      })
+    }, SETTLE_MS)
+    socket.once('close', () => clearTimeout(settled))
   }
 
   #createTls(): TlsServer {
@@ -315,7 +322,10 @@ export class DataListener {
       connection.current = undefined
       const next = connection.waiting.shift()
       if (next !== undefined && socket.writable) next()
-      else if (this.#isDraining || connection.isUnreadable) socket.end()
+      else if (connection.isUnreadable) socket.end()
+      else if (this.#isDraining && response.shouldKeepAlive) {
+        this.#endWhenSettled(socket, connection)
+      }
     })
     if (this.#isDraining) response.shouldKeepAlive = false
     handler(exchange)
