@@ -12,6 +12,8 @@ export interface Exchange {
   readonly body: Readable
   /** Writes `100 Continue`; does nothing if the client did not ask, or a head was written. */
   sendContinue(): void
+  /** True: an answer has begun, and no other can be given. */
+  readonly isHeadWritten: boolean
   /** Starts the answer. */
   writeHead(status: number, headers: readonly HeaderLine[]): void
   /** False: wait for `onDrain` before the next. */

@@ -34,6 +34,10 @@ export class NodeExchange implements Exchange {
     this.#awaitsContinue = awaitsContinue
   }
 
+  get isHeadWritten(): boolean {
+    return this.#response.headersSent
+  }
+
   sendContinue(): void {
     if (!this.#awaitsContinue || this.#response.headersSent) return
     this.#awaitsContinue = false
@@ -108,6 +112,8 @@ export class NodeExchange implements Exchange {
     request.on('data', count)
     request.once('end', finish)
     response.once('close', finish)
+    // Whoever read the body before may have paused it for good.
+    request.resume()
   }
 }
 

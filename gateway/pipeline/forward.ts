@@ -29,19 +29,13 @@ export async function forward(
   upstream: Upstream,
 ): Promise<Forwarded> {
   const { exchange } = journey
-  let isClientGone = false
-  let abort: (() => void) | undefined
-  exchange.onClientGone(() => {
-    isClientGone = true
-    abort?.()
-  })
   exchange.sendContinue()
   const sink = new AnswerSink(journey, exchange)
   const sent = await upstream.send(signed, exchange.body, sink, (cancel) => {
-    abort = cancel
-    if (isClientGone) cancel()
+    journey.abort = cancel
+    if (journey.isClientGone) cancel()
   })
-  if (isClientGone) {
+  if (journey.isClientGone) {
     const totals = sent.ok ? sent.value : { requestId: undefined, ...sent.error.totals }
     return {
       end: 'client-gone',

@@ -122,12 +122,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#letGo()
     this.#resolve(ok({ status: this.#status, requestId: this.#requestId, ...this.#totals() }))
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
     const { code, detail } = mapUpstreamError(error)
+    this.#letGo()
     this.#resolve(err({ code, detail, afterHead: this.#status !== 0, totals: this.#totals() }))
+  }
+
+  /** From now on the client's stream is not ours: what still comes is for the listener to drop. */
+  #letGo(): void {
+    if (this.#payload instanceof RequestBody) this.#payload.destroy()
   }
 
   #totals(): { bytesIn: number; bytesOut: number } {
