@@ -18,7 +18,7 @@ export interface Clouds {
 const MOST_POOLS = 4096
 
 export function openClouds(config: () => Config): Clouds {
-  const { timeouts, perIdentity } = config().limits
+  const { timeouts } = config().limits
   const connectWith = (ca: string | undefined, connectTimeoutMs: number): ConnectOptions => ({
     egress: config().egress,
     ca,
@@ -30,7 +30,7 @@ export function openClouds(config: () => Config): Clouds {
         const route = config().routes.find(({ service }) => service === name)
         return connectWith(route?.tls?.ca.text, timeouts.upstreamConnect)
       },
-      connectionsPerPool: perIdentity.concurrent,
+      connectionsPerPool: () => config().limits.perIdentity.concurrent,
       maxPools: MOST_POOLS,
       headersTimeoutMs: timeouts.upstreamHeaders,
       bodyTimeoutMs: timeouts.upstreamIdle,

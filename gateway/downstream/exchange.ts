@@ -2,6 +2,7 @@
 // library crosses this border (architecture decision 3).
 
 import type { Readable } from 'node:stream'
+import type { Refusal } from '../errors.ts'
 import type { HeaderLine, MessageHead } from '../request/message.ts'
 import type { Peer } from '../spiffe/peer.ts'
 
@@ -28,8 +29,13 @@ export interface Exchange {
   answer(status: number, headers: readonly HeaderLine[], body: Buffer, close: boolean): void
   /** Cuts the connection: the client sees a truncated message, never a clean end. */
   cut(): void
-  /** Called once, when the client went away before the answer was complete. */
+  /**
+   * Called when the client went away before the answer was complete, or, with `broken` set, when
+   * its body cannot be read to the end. Nothing more will come of it.
+   */
   onClientGone(listener: () => void): void
+  /** Why the body broke off, where the client is still there to be told. */
+  readonly broken: Refusal | undefined
 }
 
 export type Handler = (exchange: Exchange) => void

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { Refusal } from '../errors.ts'
 import type { HeaderLine, MessageHead } from '../request/message.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Exchange } from './exchange.ts'
@@ -17,6 +18,8 @@ export class NodeExchange implements Exchange {
   readonly #limits: ListenerLimits
   #awaitsContinue: boolean
   #lingers = false
+  #broken: Refusal | undefined
+  readonly #onGone: (() => void)[] = []
 
   constructor(
     peer: Peer,
@@ -84,10 +87,36 @@ export class NodeExchange implements Exchange {
     this.#request.socket.destroy()
   }
 
+  get broken(): Refusal | undefined {
+    return this.#broken
+  }
+
   onClientGone(listener: () => void): void {
-    this.#response.once('close', () => {
-      if (!this.#response.writableFinished) listener()
-    })
+    const response = this.#response
+    // Whoever asks late must learn it too: the event will not come again.
+    if (this.#broken !== undefined || (response.destroyed && !response.writableFinished)) {
+      listener()
+      return
+    }
+    if (this.#onGone.length === 0) {
+      response.once('close', () => {
+        if (!response.writableFinished && this.#broken === undefined) this.#tellGone()
+      })
+    }
+    this.#onGone.push(listener)
+  }
+
+  /** The rest of the message cannot be read. False: too late to say so, the answer is under way. */
+  breakOff(refused: Refusal): boolean {
+    if (this.#broken !== undefined) return true
+    if (this.#response.headersSent || this.#request.complete) return false
+    this.#broken = refused
+    this.#tellGone()
+    return true
+  }
+
+  #tellGone(): void {
+    for (const listener of this.#onGone) listener()
   }
 
   /**
@@ -98,6 +127,10 @@ export class NodeExchange implements Exchange {
   #linger(): void {
     const request = this.#request
     const response = this.#response
+    if (this.#broken !== undefined) {
+      response.end()
+      return
+    }
     let remaining = this.#limits.lingerBytes
     const finish = (): void => {
       clearTimeout(timer)

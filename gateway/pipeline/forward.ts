@@ -37,6 +37,8 @@ export async function forward(
   })
   if (journey.isClientGone) {
     const totals = sent.ok ? sent.value : { requestId: undefined, ...sent.error.totals }
+    const { broken } = exchange
+    if (broken !== undefined) return brokenOff(totals, broken)
     return {
       end: 'client-gone',
       status: sink.status,
@@ -57,12 +59,16 @@ export async function forward(
       refusal: sent.error,
     }
   }
+  return brokenOff(totals, sent.error)
+}
+
+function brokenOff(totals: Forwarded['totals'], refused: Refusal): Forwarded {
   return {
     end: 'refused',
     status: undefined,
     upstreamStatus: undefined,
     totals,
-    refusal: sent.error,
+    refusal: refused,
   }
 }
 

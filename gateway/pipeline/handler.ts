@@ -16,6 +16,8 @@ import { recordOutcome } from './record.ts'
 import { answerRefusal } from './refuse.ts'
 import { understand } from './understand.ts'
 
+const OVER_LIMITS = refusal('ERR_SG_LIMIT', 'over the limits of this identity')
+
 export function createHandler(ports: PipelinePorts): Handler {
   return (exchange) => {
     try {
@@ -45,17 +47,18 @@ function begin(exchange: Exchange, ports: PipelinePorts): void {
   })
   const { spiffeId } = exchange.peer
   const isWithin = ports.limits.enter(spiffeId)
-  const done = isWithin
-    ? serve(journey, ports).finally(() => {
-        ports.limits.leave(spiffeId)
-        ports.budget.give(journey.heldBytes)
-      })
-    : refuse(journey, refusal('ERR_SG_LIMIT', 'over the limits of this identity'), ports)
-  done.catch((error: unknown) => {
-    // Even the refusal failed: the one answer left is none.
-    ports.onFault(journey.id, error)
-    exchange.cut()
-  })
+  ports.inFlight.enter()
+  void (isWithin ? serve(journey, ports) : refuse(journey, OVER_LIMITS, ports))
+    .catch((error: unknown) => {
+      // Even the refusal failed. Nothing may be left hanging, and nothing may look complete.
+      ports.onFault(journey.id, error)
+      exchange.cut()
+    })
+    .finally(() => {
+      if (isWithin) ports.limits.leave(spiffeId)
+      ports.budget.give(journey.heldBytes)
+      ports.inFlight.leave()
+    })
 }
 
 async function serve(journey: Journey, ports: PipelinePorts): Promise<void> {
@@ -101,6 +104,8 @@ async function prepare(
   if (!shaped.ok) return shaped
   const credential = await obtain(journey, shaped.value)
   if (!credential.ok) return credential
+  const { broken } = journey.exchange
+  if (broken !== undefined) return err(broken)
   const { region = '', signingName = '' } = allowed.value.route
   const scope = { region, service: signingName }
   return sign(shaped.value, credential.value, ports.clock.now(), scope)

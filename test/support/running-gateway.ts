@@ -59,6 +59,8 @@ export interface TestGatewayOptions {
   readonly stsOrigin?: string
   /** Stands between the gateway and the sandbox STS. */
   readonly stsServer?: (tls: ServerKey, sandbox: SandboxSts) => Promise<OwnService>
+  /** PEM of further CAs in the trust bundle of our own domain. */
+  readonly alsoTrusted?: string
   readonly clock?: Clock
   readonly monotonicMs?: () => number
   readonly auditFs?: AuditFs
@@ -124,7 +126,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   })
   await Promise.all(
     Object.entries({
-      'bundle.pem': domain.caPem,
+      'bundle.pem': domain.caPem + (options.alsoTrusted ?? ''),
       'cloud-ca.pem': cloudCertificate.caPem,
       'gateway.pem': server.certPem,
       'gateway.key.pem': server.keyPem,
