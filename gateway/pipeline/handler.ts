@@ -67,6 +67,8 @@ async function serve(journey: Journey, ports: PipelinePorts): Promise<void> {
     if (!signed.ok) return await refuse(journey, signed.error, ports)
     const recorded = await recordDecision(journey, undefined, ports)
     if (recorded !== undefined) return await refuse(journey, recorded, ports)
+    const { broken } = journey.exchange
+    if (broken !== undefined) return await refuse(journey, broken, ports)
     // Nobody is left to answer: what was only decided takes no effect.
     if (journey.isClientGone) return recordOutcome(journey, NOTHING_SENT, ports)
     journey.sentAt = ports.elapsed()
@@ -149,9 +151,12 @@ function tell(
   refused: Refusal,
   ports: PipelinePorts,
 ): Pick<Forwarded, 'end' | 'status'> {
-  if (journey.isClientGone) return { end: 'client-gone', status: undefined }
-  if (journey.exchange.isHeadWritten) {
-    journey.exchange.cut()
+  const { exchange, isClientGone } = journey
+  if (isClientGone && exchange.broken === undefined) {
+    return { end: 'client-gone', status: undefined }
+  }
+  if (exchange.isHeadWritten) {
+    exchange.cut()
     return { end: 'cut', status: undefined }
   }
   return { end: 'refused', status: answerRefusal(journey, refused, ports.clock.now()) }
