@@ -110,6 +110,8 @@ export class NodeExchange implements Exchange {
   breakOff(refused: Refusal): boolean {
     if (this.#broken !== undefined) return true
     if (this.#response.headersSent || this.#request.complete) return false
+    // A sender that ended its side is not there to be told: the whole connection ends with it.
+    if (this.#request.socket.readableEnded) return false
     this.#broken = refused
     this.#tellGone()
     return true
