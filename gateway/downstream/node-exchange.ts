@@ -129,7 +129,8 @@ export class NodeExchange implements Exchange {
   #linger(): void {
     const request = this.#request
     const response = this.#response
-    if (this.#broken !== undefined) {
+    // Nothing more will come: there is nobody to wait for.
+    if (this.#broken !== undefined || request.complete) {
       response.end()
       return
     }
