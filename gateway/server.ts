@@ -28,6 +28,7 @@ import { createHandler } from './pipeline/handler.ts'
 import type { PipelinePorts } from './pipeline/ports.ts'
 import { createUnreadHandler } from './pipeline/unread.ts'
 import type { Logger } from './telemetry/logger.ts'
+import type { Lookup } from './upstream/guarded-connect.ts'
 import type { Clock } from './util/clock.ts'
 
 export interface GatewayPorts {
@@ -38,6 +39,8 @@ export interface GatewayPorts {
   readonly logger: (config: Config) => Logger
   /** Default: Node's. */
   readonly auditFs?: AuditFs
+  /** Default: the system's resolver. */
+  readonly lookup?: Lookup
 }
 
 export class Gateway {
@@ -235,7 +238,7 @@ async function openParts(
   const identity = await openIdentity(config, clock)
   opened.push(() => identity.close())
   const issuer = await openIssuer(() => held.loaded.config, clock)
-  const clouds = openClouds(() => held.loaded.config)
+  const clouds = openClouds(() => held.loaded.config, ports.lookup)
   opened.push(() => clouds.close())
   const observer = (name: string, result: CacheResult): void =>
     telemetry.metrics.credentialExchange(name, result)

@@ -27,7 +27,7 @@ export async function openIssuer(config: () => Config, clock: Clock): Promise<Is
     createIssuerSource({
       issuerUrl: issuer.url,
       keys,
-      tokenTtlSeconds: tokenTtl / 1000,
+      tokenTtlSeconds: Math.floor(tokenTtl / 1000),
       randomId: randomUUID,
       clock,
     })

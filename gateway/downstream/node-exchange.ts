@@ -110,6 +110,8 @@ export class NodeExchange implements Exchange {
   breakOff(refused: Refusal): boolean {
     if (this.#broken !== undefined) return true
     if (this.#response.headersSent || this.#request.complete) return false
+    // A sender that ended its side is not there to be told: the whole connection ends with it.
+    if (this.#request.socket.readableEnded) return false
     this.#broken = refused
     this.#tellGone()
     return true
@@ -127,7 +129,8 @@ export class NodeExchange implements Exchange {
   #linger(): void {
     const request = this.#request
     const response = this.#response
-    if (this.#broken !== undefined) {
+    // Nothing more will come: there is nobody to wait for.
+    if (this.#broken !== undefined || request.complete) {
       response.end()
       return
     }

@@ -67,9 +67,9 @@ async function serve(journey: Journey, ports: PipelinePorts): Promise<void> {
     if (!signed.ok) return await refuse(journey, signed.error, ports)
     const recorded = await recordDecision(journey, undefined, ports)
     if (recorded !== undefined) return await refuse(journey, recorded, ports)
+    // Nobody is left to answer, or no whole request to send: what was only decided takes no effect.
     const { broken } = journey.exchange
     if (broken !== undefined) return await refuse(journey, broken, ports)
-    // Nobody is left to answer: what was only decided takes no effect.
     if (journey.isClientGone) return recordOutcome(journey, NOTHING_SENT, ports)
     journey.sentAt = ports.elapsed()
     const forwarded = await forward(journey, signed.value, ports.upstream)
@@ -151,8 +151,8 @@ function tell(
   refused: Refusal,
   ports: PipelinePorts,
 ): Pick<Forwarded, 'end' | 'status'> {
-  const { exchange, isClientGone } = journey
-  if (isClientGone && exchange.broken === undefined) {
+  const { exchange } = journey
+  if (journey.isClientGone && exchange.broken === undefined) {
     return { end: 'client-gone', status: undefined }
   }
   if (exchange.isHeadWritten) {

@@ -1,13 +1,12 @@
 // undici's and Node's errors, mapped to our codes. The only file that knows their names.
 
-import { errors } from 'undici'
 import type { RequestCode, UpstreamCode } from '../errors.ts'
 
 export type SendCode = UpstreamCode | Extract<RequestCode, 'ERR_SG_REQUEST_TIMEOUT'>
 
 const CODES: ReadonlyMap<string, SendCode> = new Map<string, SendCode>([
   ['SVIDGATE_EGRESS_REFUSED', 'ERR_SG_UPSTREAM_REFUSED'],
-  ['SVIDGATE_PROTOCOL_BROKEN', 'ERR_SG_UPSTREAM_PROTOCOL'],
+  ['SVIDGATE_PROTOCOL', 'ERR_SG_UPSTREAM_PROTOCOL'],
   ['SVIDGATE_BODY_STALLED', 'ERR_SG_REQUEST_TIMEOUT'],
   ['UND_ERR_CONNECT_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
   ['UND_ERR_HEADERS_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
@@ -22,19 +21,19 @@ const CODES: ReadonlyMap<string, SendCode> = new Map<string, SendCode>([
   ['UND_ERR_INVALID_ARG', 'ERR_SG_UPSTREAM_PROTOCOL'],
 ])
 
-/** What the upstream sent is HTTP to its parser, and not to us. */
-export class ProtocolBroken extends Error {
-  readonly code = 'SVIDGATE_PROTOCOL_BROKEN'
-
-  constructor(message: string) {
-    super(message)
-    this.name = 'ProtocolBroken'
-  }
-}
-
 export interface MappedFailure {
   readonly code: SendCode
   readonly detail: string
+}
+
+/** What undici's parser lets pass and we do not. */
+export class ProtocolBroken extends Error {
+  readonly code = 'SVIDGATE_PROTOCOL'
+
+  constructor(what: string) {
+    super(what)
+    this.name = 'ProtocolBroken'
+  }
 }
 
 export function mapUpstreamError(error: unknown): MappedFailure {
@@ -42,14 +41,14 @@ export function mapUpstreamError(error: unknown): MappedFailure {
   const detail = code === '' ? 'the upstream failed' : `the upstream failed: ${code}`
   const known = CODES.get(code)
   if (known !== undefined) return { code: known, detail }
-  // Its `code` is empty for most of what its parser refuses, and its `data` holds the answer's bytes.
-  if (error instanceof errors.HTTPParserError) return { code: 'ERR_SG_UPSTREAM_PROTOCOL', detail }
   return { code: 'ERR_SG_UPSTREAM_UNREACHABLE', detail }
 }
 
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   if (error instanceof AggregateError) return codeOf(error.errors[0])
+  // undici 7 means to give its parser's errors a code `HPE_…`, and looks it up the wrong way round.
+  if (error.name === 'HTTPParserError') return 'SVIDGATE_PROTOCOL'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const cause = code === '' || code === 'UND_ERR_SOCKET' ? codeOf(error.cause) : ''
   return cause === '' ? code : cause

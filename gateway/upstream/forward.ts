@@ -105,7 +105,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) {
       this.#informational += 1
       if (this.#informational > MOST_INFORMATIONAL || status === 101) {
-        controller.abort(new ProtocolBroken('too many informational answers'))
+        controller.abort(new ProtocolBroken('informational answers without end'))
       }
       return
     }

@@ -22,7 +22,11 @@ t.test('TLS 1.2 is refused, before and after a reload', async (t) => {
   for (const when of ['before', 'after']) {
     for (const maxVersion of ['TLSv1.1', 'TLSv1.2'] as const) {
       const old = { ...options, minVersion: maxVersion, maxVersion, ciphers: 'ALL:@SECLEVEL=0' }
-      await t.rejects(openTls(old), { code: /PROTOCOL_VERSION|NO_PROTOCOLS/ }, `${maxVersion} ${when}`)
+      await t.rejects(
+        openTls(old),
+        { code: /PROTOCOL_VERSION|NO_PROTOCOLS/ },
+        `${maxVersion} ${when}`,
+      )
     }
     t.equal(await knock(options), 403, `TLS 1.3 ${when}`)
     t.same(await test.gateway.reload(await test.load()), [])
@@ -33,7 +37,9 @@ t.test('TLS 1.2 is refused, before and after a reload', async (t) => {
 t.test('HTTP/2 alone is refused; HTTP/1.1 and no choice are accepted', async (t) => {
   const test = await start(t)
   const options = clientOptions(test, test.svid('writer'))
-  await t.rejects(openTls({ ...options, ALPNProtocols: ['h2'] }), { code: /NO_APPLICATION_PROTOCOL/ })
+  await t.rejects(openTls({ ...options, ALPNProtocols: ['h2'] }), {
+    code: /NO_APPLICATION_PROTOCOL/,
+  })
   for (const ALPNProtocols of [undefined, ['http/1.1'], ['h2', 'http/1.1']]) {
     t.equal(await knock({ ...options, ...(ALPNProtocols && { ALPNProtocols }) }), 403)
   }

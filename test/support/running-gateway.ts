@@ -24,6 +24,7 @@ import {
   type DevTrustDomain,
 } from '../../gateway/spiffe/dev-ca.ts'
 import { createLogger } from '../../gateway/telemetry/logger.ts'
+import type { Lookup } from '../../gateway/upstream/guarded-connect.ts'
 import type { Clock } from '../../gateway/util/clock.ts'
 import { repositoryRoot } from './test-data.ts'
 
@@ -64,7 +65,10 @@ export interface TestGatewayOptions {
   readonly clock?: Clock
   readonly monotonicMs?: () => number
   readonly auditFs?: AuditFs
+  /** The gateway's resolver. */
+  readonly lookup?: Lookup
   readonly buckets?: Parameters<typeof createSandboxAws>[0]['buckets']
+  readonly roles?: Parameters<typeof createSandboxAws>[0]['roles']
 }
 
 export interface TestGateway {
@@ -113,7 +117,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     issuerUrl: ISSUER_URL,
     fetchJson: (url) => getJson(issuerOrigin + url.slice(ISSUER_URL.length)),
     region: REGION,
-    roles: ROLES.map(sandboxRole),
+    roles: options.roles ?? ROLES.map(sandboxRole),
     buckets: options.buckets ?? [
       { name: 'reports', owner: ACCOUNT, objects: [{ key: '2026/q2.csv', content: 'q2,41\n' }] },
     ],
@@ -145,17 +149,27 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     return loaded.value
   }
   const log: string[] = []
-  const gateway = await Gateway.start(await load(), {
-    clock,
-    monotonicMs: options.monotonicMs ?? (() => performance.now()),
-    random: Math.random,
-    ...(options.auditFs === undefined ? {} : { auditFs: options.auditFs }),
-    logger: () =>
-      createLogger({
-        level: 'debug',
-        clock,
-        destination: { write: (line) => void log.push(line) },
-      }),
+  const closeClouds = async (): Promise<void> => {
+    await Promise.all([cloud.close(), ownS3?.close(), ownSts?.close()])
+    await rm(dir, { recursive: true, force: true })
+  }
+  const start = async (): Promise<Gateway> =>
+    Gateway.start(await load(), {
+      clock,
+      monotonicMs: options.monotonicMs ?? (() => performance.now()),
+      random: Math.random,
+      ...(options.auditFs === undefined ? {} : { auditFs: options.auditFs }),
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+      logger: () =>
+        createLogger({
+          level: 'debug',
+          clock,
+          destination: { write: (line) => void log.push(line) },
+        }),
+    })
+  const gateway = await start().catch(async (error: unknown) => {
+    await closeClouds()
+    throw error
   })
   const { dataPort, issuerPort } = gateway.listeners
   issuerOrigin = `http://127.0.0.1:${issuerPort ?? 0}`
@@ -221,8 +235,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     close: async () => {
       await drain()
-      await Promise.all([cloud.close(), ownS3?.close(), ownSts?.close()])
-      await rm(dir, { recursive: true, force: true })
+      await closeClouds()
     },
   }
 }
