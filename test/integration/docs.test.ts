@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { compileGrants, writeGrantsData } from '../../gateway/authoring/grants.ts'
+import { createMetrics } from '../../gateway/telemetry/metrics.ts'
 import { checkSnippet } from '../support/doc-check.ts'
 import { openDocScene } from '../support/doc-scene.ts'
 import {
@@ -127,7 +128,7 @@ t.test('every test and target that a document names exists', async (t) => {
   const missing: string[] = []
   for (const path of documents()) {
     const text = readDocument(path)
-    for (const [, name = ''] of text.matchAll(/`(test\/[\w./*-]+)`/g)) {
+    for (const [, name = ''] of text.matchAll(/`(test\/[\w./-]+(?:\.\w+|\/\*\*))`/g)) {
       const place = name.replace(/\/\*+$/, '')
       if (!existsSync(join(ROOT, place)) && !AWAITED.has(place)) missing.push(`${path}: ${name}`)
     }
@@ -136,6 +137,19 @@ t.test('every test and target that a document names exists', async (t) => {
     }
   }
   t.same(missing, [])
+})
+
+t.test('the operator finds every code and every metric', async (t) => {
+  const text = readDocument('docs/OPERATIONS.md')
+  const codes = [...readDocument('gateway/errors.ts').matchAll(/'(ERR_SG_[A-Z_]+)'/g)]
+  t.ok(codes.length > 40)
+  for (const [, code = ''] of codes) t.ok(text.includes(`\`${code}\``), code)
+  const metrics = createMetrics({ clock: { now: () => 0 }, services: ['aws_s3'] })
+  t.teardown(() => metrics.close())
+  const { body } = await metrics.exposition()
+  const named = new Set([...text.matchAll(/`(svidgate_[a-z0-9_]+)`/g)].map(([, name]) => name))
+  const there = new Set([...body.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
+  t.same(named, there)
 })
 
 t.test('documents can be read in a terminal', async (t) => {
