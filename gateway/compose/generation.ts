@@ -29,6 +29,8 @@ export interface GenerationPorts {
 
 export interface BuiltGeneration {
   readonly generation: Generation
+  /** Name of the policy bundle. */
+  readonly bundle: string
   /** Revision of the policy bundle. */
   readonly revision: string
   readonly policyP99Ms: number
@@ -44,6 +46,7 @@ export async function buildGeneration(
   const zones = compileZones(config.policy.zones)
   if (!zones.ok) return err([{ message: zones.error, hint: 'see policy.zones' }])
   return ok({
+    bundle: config.policy.bundles[0]?.name ?? '',
     revision: policy.value.revision,
     policyP99Ms: policy.value.p99Ms,
     generation: Object.freeze({
