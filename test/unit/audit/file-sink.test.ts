@@ -82,6 +82,49 @@ t.test('group: one write and one sync serve all that wait, and none resolves bef
   t.equal(fs.syncs - before.syncs, 1)
 })
 
+t.test('a busy writer pauses for company, an idle one does not', async (t) => {
+  const fs = new FaultyAuditFs()
+  const limits = { gatherMs: 1 }
+  const { log, time } = await testSink(t, { dir: temporaryDirectory(t), fs, limits })
+  await log.append(decisionEvent('d-1'))
+  await new Promise(setImmediate)
+  const before = fs.writes
+  fs.hold()
+  const first = log.append(decisionEvent('d-2'))
+  await until(() => fs.waiting === 1)
+  const second = log.append(decisionEvent('d-3'))
+  fs.release()
+  await first
+  await new Promise(setImmediate)
+  const third = log.append(decisionEvent('d-4'))
+  await new Promise(setImmediate)
+  t.equal(fs.writes - before, 1, 'the next batch waits')
+  time.advance(1)
+  await Promise.all([second, third])
+  t.equal(fs.writes - before, 2)
+})
+
+t.test('a pause ends early for a large batch, and when the log closes', async (t) => {
+  const fs = new FaultyAuditFs()
+  const limits = { gatherMs: 1 }
+  const { log } = await testSink(t, { dir: temporaryDirectory(t), fs, limits })
+  const pausing = async (id: string): Promise<{ readonly second: Promise<void> }> => {
+    fs.hold()
+    const first = log.append(decisionEvent(`${id}-1`))
+    await until(() => fs.waiting === 1)
+    const second = log.append(decisionEvent(`${id}-2`))
+    fs.release()
+    await first
+    return { second }
+  }
+  const { second } = await pausing('large')
+  const input = `{"a":"${'x'.repeat(200_000)}"}`
+  await Promise.all([second, log.append(decisionEvent('large-3', { input }))])
+  const last = await pausing('last')
+  await Promise.all([last.second, log.close()])
+  t.pass('no time went by')
+})
+
 t.test('none: nothing is synced', async (t) => {
   const fs = new FaultyAuditFs()
   const { log } = await testSink(t, { dir: temporaryDirectory(t), fs })
