@@ -16,6 +16,15 @@ import { FaultyAuditFs } from '../../support/faulty-audit-fs.ts'
 import { ManualTime } from '../../support/manual-time.ts'
 import { SinkEvents } from '../../support/sink-events.ts'
 
+/** Turns of the event loop, until a condition holds. */
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = AbortSignal.timeout(10_000)
+  while (!holds()) {
+    deadline.throwIfAborted()
+    await new Promise(setImmediate)
+  }
+}
+
 function ids(records: readonly Record<string, unknown>[]): unknown[] {
   return records.filter((record) => record['type'] === 'decision').map((r) => r['decision_id'])
 }
