@@ -29,20 +29,16 @@ export async function forward(
   upstream: Upstream,
 ): Promise<Forwarded> {
   const { exchange } = journey
-  let isClientGone = false
-  let abort: (() => void) | undefined
-  exchange.onClientGone(() => {
-    isClientGone = true
-    abort?.()
-  })
   exchange.sendContinue()
   const sink = new AnswerSink(journey, exchange)
   const sent = await upstream.send(signed, exchange.body, sink, (cancel) => {
-    abort = cancel
-    if (isClientGone) cancel()
+    journey.abort = cancel
+    if (journey.isClientGone) cancel()
   })
-  if (isClientGone) {
+  if (journey.isClientGone) {
     const totals = sent.ok ? sent.value : { requestId: undefined, ...sent.error.totals }
+    const { broken } = exchange
+    if (broken !== undefined) return brokenOff(totals, broken)
     return {
       end: 'client-gone',
       status: sink.status,
@@ -63,12 +59,16 @@ export async function forward(
       refusal: sent.error,
     }
   }
+  return brokenOff(totals, sent.error)
+}
+
+function brokenOff(totals: Forwarded['totals'], refused: Refusal): Forwarded {
   return {
     end: 'refused',
     status: undefined,
     upstreamStatus: undefined,
     totals,
-    refusal: sent.error,
+    refusal: refused,
   }
 }
 

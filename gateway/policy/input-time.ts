@@ -2,7 +2,8 @@
 
 import { err, ok, type Result } from '../util/result.ts'
 
-const WEEKDAYS = [
+/** From Sunday on, as `Date` counts. */
+export const WEEKDAYS = [
   'Sunday',
   'Monday',
   'Tuesday',
@@ -11,6 +12,9 @@ const WEEKDAYS = [
   'Friday',
   'Saturday',
 ] as const
+
+/** A name of the IANA database, whether or not it is known; never an offset such as `+02:00`. */
+export const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/
 
 const MINUTE_MS = 60_000
 
@@ -68,7 +72,7 @@ class CompiledZones implements Zones {
 }
 
 function zoneFormat(name: string): Intl.DateTimeFormat | undefined {
-  if (!/^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/.test(name)) return undefined
+  if (!ZONE_NAME.test(name)) return undefined
   try {
     return new Intl.DateTimeFormat('en-US', {
       timeZone: name,

@@ -1,0 +1,130 @@
+// The XML subset: what two parsers could read differently is refused, and every other means that
+// XML has.
+
+import fc from 'fast-check'
+import t from 'tap'
+import { onlyChild, readXml } from '../../../gateway/util/xml.ts'
+
+const read = (text: string) => readXml(Buffer.from(text))
+
+t.test('reads what SDKs write', (t) => {
+  const text =
+    '<?xml version="1.0" encoding="UTF-8"?>\n<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">' +
+    '<Object><Key> a&amp;b &lt;c&gt;&quot;&apos;&#252;&#x1F600; </Key></Object>\n <Quiet>true</Quiet></Delete>\n'
+  t.strictSame(read(text), {
+    name: 'Delete',
+    text: '',
+    children: [
+      {
+        name: 'Object',
+        text: '',
+        children: [{ name: 'Key', text: ' a&b <c>"\'ü\u{1f600} ', children: [] }],
+      },
+      { name: 'Quiet', text: 'true', children: [] },
+    ],
+  })
+  t.strictSame(read('<A/>'), { name: 'A', text: '', children: [] })
+  t.end()
+})
+
+t.test('a child of a name is found when there is exactly one', (t) => {
+  const root = read(
+    '<A xmlns="https://sts.amazonaws.com/doc/2011-06-15/">\n  <B>b</B>\n  <C/><C></C><D > d </D >\n</A>',
+  )
+  if (root === undefined) throw new Error('not read')
+  t.equal(onlyChild(root, 'B')?.text, 'b')
+  t.equal(onlyChild(root, 'C'), undefined, 'two of a name are none')
+  t.equal(onlyChild(root, 'D')?.text, ' d ')
+  t.equal(onlyChild(root, 'E'), undefined)
+  t.end()
+})
+
+const refused: [id: string, text: string][] = [
+  ['an external entity', '<!DOCTYPE A SYSTEM "file:///etc/passwd"><A/>'],
+  ['blanks', '  '],
+  ['text alone', 'x'],
+  ['text before the root', 'x<A/>'],
+  ['an element that is closed twice', '<A></A></A>'],
+  ['an end inside text', '<A><B>x'],
+  ['an end inside a tag', '<A><B'],
+  ['a late declaration', '<A/><?xml version="1.0"?>'],
+  ['NUL', '<A>\0</A>'],
+  ['a reference in an attribute', '<A b="&amp;"/>'],
+  ['UTF-16', Buffer.from('<A/>', 'utf16le').toString('latin1')],
+  ['DTD', '<!DOCTYPE A><A/>'],
+  ['entity of a DTD', '<!DOCTYPE A [<!ENTITY x "y">]><A>&x;</A>'],
+  ['unknown entity', '<A>&nbsp;</A>'],
+  ['bare ampersand', '<A>a & b</A>'],
+  ['CDATA', '<A><![CDATA[x]]></A>'],
+  ['comment', '<A><!-- x --></A>'],
+  ['comment before the root', '<!-- x --><A/>'],
+  ['processing instruction', '<A><?php ?></A>'],
+  ['another encoding', '<?xml version="1.0" encoding="UTF-16"?><A/>'],
+  ['XML 1.1', '<?xml version="1.1"?><A/>'],
+  ['attribute', '<A b="c"/>'],
+  ['prefix', '<s3:A xmlns:s3="x"/>'],
+  ['another namespace inside', '<A xmlns="x"><B xmlns="y"/></A>'],
+  ['two roots', '<A/><B/>'],
+  ['text behind the root', '<A/>x'],
+  ['wrong end', '<A><B></A></B>'],
+  ['end of a longer name', '<A></AB>'],
+  ['no end', '<A><B>'],
+  ['text beside elements', '<A>x<B/></A>'],
+  ['text behind elements', '<A><B/>x</A>'],
+  ['NUL by reference', '<A>&#0;</A>'],
+  ['a raw carriage return', '<A>a\rb</A>'],
+  ['a surrogate by reference', '<A>&#xD800;</A>'],
+  ['beyond Unicode', '<A>&#x110000;</A>'],
+  ['the end of CDATA', '<A>]]></A>'],
+  ['a byte order mark', '\ufeff<A/>'],
+  ['too deep', '<A>'.repeat(20) + '</A>'.repeat(20)],
+  ['nothing', ''],
+]
+for (const [id, text] of refused) {
+  t.test(`refuses ${id}`, (t) => {
+    t.equal(read(text), undefined)
+    t.end()
+  })
+}
+
+t.test('refuses bytes that are not UTF-8', (t) => {
+  t.equal(readXml(Buffer.from([0x3c, 0x41, 0x3e, 0xff, 0x3c, 0x2f, 0x41, 0x3e])), undefined)
+  t.end()
+})
+
+t.test('any text survives being written and read', (t) => {
+  const character = fc.integer({ min: 0x20, max: 0x2fff }).map((code) => String.fromCodePoint(code))
+  fc.assert(
+    fc.property(fc.string({ unit: character }), (text) => {
+      const written = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+      return read(`<A>${written}</A>`)?.text === text
+    }),
+  )
+  t.end()
+})
+
+t.test('bytes that are no XML never throw, and never take long', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom('<', '>', '/', 'A', ' ', '="', '"', '&', ';', '#', 'x')),
+      (parts) => {
+        read(parts.join(''))
+        return true
+      },
+    ),
+    { numRuns: 2000 },
+  )
+  const start = process.cpuUsage()
+  for (const hostile of [
+    '<A' + ' '.repeat(60_000),
+    '<A' + ' a="b"'.repeat(10_000),
+    '&'.repeat(60_000),
+    '<A>'.repeat(20_000),
+    `<A>${'<B/>'.repeat(60_000)}`,
+  ]) {
+    t.equal(read(hostile), undefined)
+  }
+  const { user, system } = process.cpuUsage(start)
+  t.ok(user + system < 1_000_000, 'within a second of CPU')
+  t.end()
+})
