@@ -16,6 +16,15 @@ import { FaultyAuditFs } from '../../support/faulty-audit-fs.ts'
 import { ManualTime } from '../../support/manual-time.ts'
 import { SinkEvents } from '../../support/sink-events.ts'
 
+/** Turns of the event loop, until a condition holds. */
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = AbortSignal.timeout(10_000)
+  while (!holds()) {
+    deadline.throwIfAborted()
+    await new Promise(setImmediate)
+  }
+}
+
 function ids(records: readonly Record<string, unknown>[]): unknown[] {
   return records.filter((record) => record['type'] === 'decision').map((r) => r['decision_id'])
 }
@@ -80,6 +89,49 @@ t.test('group: one write and one sync serve all that wait, and none resolves bef
   await Promise.all(appends)
   t.equal(fs.writes - before.writes, 1)
   t.equal(fs.syncs - before.syncs, 1)
+})
+
+t.test('a busy writer pauses for company, an idle one does not', async (t) => {
+  const fs = new FaultyAuditFs()
+  const limits = { gatherMs: 1 }
+  const { log, time } = await testSink(t, { dir: temporaryDirectory(t), fs, limits })
+  await log.append(decisionEvent('d-1'))
+  await new Promise(setImmediate)
+  const before = fs.writes
+  fs.hold()
+  const first = log.append(decisionEvent('d-2'))
+  await until(() => fs.waiting === 1)
+  const second = log.append(decisionEvent('d-3'))
+  fs.release()
+  await first
+  await new Promise(setImmediate)
+  const third = log.append(decisionEvent('d-4'))
+  await new Promise(setImmediate)
+  t.equal(fs.writes - before, 1, 'the next batch waits')
+  time.advance(1)
+  await Promise.all([second, third])
+  t.equal(fs.writes - before, 2)
+})
+
+t.test('a pause ends early for a large batch, and when the log closes', async (t) => {
+  const fs = new FaultyAuditFs()
+  const limits = { gatherMs: 1 }
+  const { log } = await testSink(t, { dir: temporaryDirectory(t), fs, limits })
+  const pausing = async (id: string): Promise<{ readonly second: Promise<void> }> => {
+    fs.hold()
+    const first = log.append(decisionEvent(`${id}-1`))
+    await until(() => fs.waiting === 1)
+    const second = log.append(decisionEvent(`${id}-2`))
+    fs.release()
+    await first
+    return { second }
+  }
+  const { second } = await pausing('large')
+  const input = `{"a":"${'x'.repeat(200_000)}"}`
+  await Promise.all([second, log.append(decisionEvent('large-3', { input }))])
+  const last = await pausing('last')
+  await Promise.all([last.second, log.close()])
+  t.pass('no time went by')
 })
 
 t.test('none: nothing is synced', async (t) => {
