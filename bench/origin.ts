@@ -26,6 +26,5 @@ const server = createServer(
   },
 )
 server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo
-  announce({ port, path: '/', headers: [] }, () => server.close())
+  announce({ port: (server.address() as AddressInfo).port }, () => server.close())
 })

@@ -8,7 +8,6 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { Pool, type Dispatcher } from 'undici'
 import { announce } from './measured.ts'
-import { OBJECT_PATH, SDK_HEADERS } from './sdk-request.ts'
 import { readSetup } from './setup.ts'
 
 const HOP_BY_HOP = new Set([
@@ -45,8 +44,7 @@ const server = createServer(
   forward,
 )
 server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo
-  announce({ port, path: OBJECT_PATH, headers: SDK_HEADERS }, () => server.close())
+  announce({ port: (server.address() as AddressInfo).port }, () => server.close())
 })
 
 function forward(request: IncomingMessage, response: ServerResponse): void {

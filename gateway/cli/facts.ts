@@ -4,17 +4,16 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { routingOf } from '../compose/generation.ts'
 import { catalogue } from '../facts/catalogue.ts'
 import { factsDocument } from '../facts/facts.ts'
 import { understandOffline } from '../pipeline/understand-offline.ts'
 import { REQUEST_LIMITS } from '../request/limits.ts'
 import type { RoutingTable } from '../routing/table.ts'
-import { builtInRouting } from './built-in-routing.ts'
 import type { Action, CliIo } from './command.ts'
 import { CliError } from './command.ts'
 import { readConfig } from './read-config.ts'
 import { parseRawRequest, parseRequestDocument, type GivenRequest } from './request-input.ts'
+import { builtInRouting, routingOf } from './routing-options.ts'
 
 export interface FactsOptions {
   /** One raw HTTP request in a file. */

@@ -13,7 +13,7 @@ import { loadBundleFile } from '../policy/bundle/file-source.ts'
 import { bundleKeyOf, type BundleKey, type BundleKeys } from '../policy/bundle/signature.ts'
 import { compileZones } from '../policy/input-time.ts'
 import { REQUEST_LIMITS } from '../request/limits.ts'
-import { compileRoutingTable, type RoutingTable } from '../routing/table.ts'
+import { compileRoutingTable } from '../routing/table.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import type { StartProblem } from './problem.ts'
@@ -29,8 +29,6 @@ export interface GenerationPorts {
 
 export interface BuiltGeneration {
   readonly generation: Generation
-  /** Name of the policy bundle. */
-  readonly bundle: string
   /** Revision of the policy bundle. */
   readonly revision: string
   readonly policyP99Ms: number
@@ -46,30 +44,25 @@ export async function buildGeneration(
   const zones = compileZones(config.policy.zones)
   if (!zones.ok) return err([{ message: zones.error, hint: 'see policy.zones' }])
   return ok({
-    bundle: config.policy.bundles[0]?.name ?? '',
     revision: policy.value.revision,
     policyP99Ms: policy.value.p99Ms,
     generation: Object.freeze({
       number,
-      routing: routingOf(config),
+      routing: compileRoutingTable({
+        baseHosts: config.listen.data.hostnames,
+        routes: config.routes.map(({ service, upstream, regions, region }) => ({
+          service,
+          upstream,
+          regions,
+          defaultRegion: region,
+        })),
+      }),
       engine: policy.value.engine,
       entrypoint: config.policy.decision,
       zones: zones.value,
       credentials: buildCredentials(config, ports),
       requestLimits: { ...REQUEST_LIMITS, maxHeaderLines: config.limits.maxHeaderLines },
     }),
-  })
-}
-
-export function routingOf({ listen, routes }: Config): RoutingTable {
-  return compileRoutingTable({
-    baseHosts: listen.data.hostnames,
-    routes: routes.map(({ service, upstream, regions, region }) => ({
-      service,
-      upstream,
-      regions,
-      defaultRegion: region,
-    })),
   })
 }
 

@@ -4,13 +4,8 @@
 // accessor in a close or error handler can crash the process (trust.md §1.4).
 
 import { constants } from 'node:crypto'
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type Server as HttpServer,
-  type ServerResponse,
-} from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   createServer as createTlsServer,
@@ -21,7 +16,7 @@ import {
 import { refusal, type Refusal } from '../errors.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Clock } from '../util/clock.ts'
-import { err, type Result } from '../util/result.ts'
+import type { Result } from '../util/result.ts'
 import type { Handler } from './exchange.ts'
 import type { ListenerLimits } from './limits.ts'
 import { NodeExchange } from './node-exchange.ts'
@@ -34,8 +29,6 @@ export interface ListenerOptions {
   readonly host: string
   readonly port: number
   readonly limits: ListenerLimits
-  /** Connections of one identity at a time, as configured now. */
-  readonly maxConnectionsPerIdentity: () => number
   readonly clock: Clock
   readonly certificates: () => ServerCertificates
   /** The only judge of a certificate chain: DER, leaf first; empty when the client sent none. */
@@ -44,37 +37,19 @@ export interface ListenerOptions {
   /** Records what could not be read as a request, and says how to answer it. */
   readonly onUnread: (peer: Peer, refused: Refusal) => Promise<RawAnswer>
   readonly onHandshake: (result: Result<Peer, Refusal>) => void
-  /** A handshake that TLS itself ended, before there was a certificate to judge. */
-  readonly onTlsFailure: (error: Error) => void
-  /** What `authenticate` threw: a mistake of ours, which must not cost more than that peer. */
-  readonly onFault: (error: unknown) => void
   readonly onConnections: (open: number) => void
 }
 
 const NO_UPGRADE = refusal('ERR_SG_REQUEST_UNSUPPORTED', 'protocol upgrades are not supported')
 const NO_CONNECT = refusal('ERR_SG_REQUEST_METHOD', 'CONNECT is not served')
 
-const TOO_MANY = refusal('ERR_SG_LIMIT', 'too many connections of this identity')
-const UNFORESEEN = refusal('ERR_SG_INTERNAL', 'the judgement of the certificate broke off')
-
 interface Connection {
   readonly peer: Peer
-  /** Bytes of the handshake: what came since then was meant as a message. */
-  readonly bytesBefore: number
-  /** The exchange under way, or the answer to what could not be read. */
-  current: { readonly exchange?: NodeExchange; readonly response?: ServerResponse } | undefined
-  /** The parser has given up: no further message can come. */
-  isUnreadable: boolean
-  /** Pipelined requests: each begins when the answer before it is complete. */
-  readonly waiting: (() => void)[]
+  active: number
 }
 
 /** setTimeout takes 31 bits of milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
-/** Requests that wait behind the one under way; no SDK pipelines at all. */
-const MOST_PIPELINED = 16
-/** A drain lets requests that are already on the wire arrive before it ends idle connections. */
-const SETTLE_MS = 100
 
 export class DataListener {
   readonly #options: ListenerOptions
@@ -82,8 +57,6 @@ export class DataListener {
   readonly #http: HttpServer
   readonly #connections = new Map<Duplex, Connection>()
   readonly #perIdentity = new Map<string, number>()
-  /** Accepted, and not through the handshake yet; by remote address and port. */
-  readonly #handshaking = new Map<string, Socket>()
   #isDraining = false
 
   constructor(options: ListenerOptions) {
@@ -95,13 +68,9 @@ export class DataListener {
   /** Resolves with the bound port. */
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
-      const fail = (error: Error): void => {
-        this.#http.close()
-        reject(error)
-      }
-      this.#tls.once('error', fail)
+      this.#tls.once('error', reject)
       this.#tls.listen(this.#options.port, this.#options.host, () => {
-        this.#tls.removeListener('error', fail)
+        this.#tls.removeListener('error', reject)
         this.#tls.on('error', () => undefined)
         resolve((this.#tls.address() as AddressInfo).port)
       })
@@ -122,23 +91,15 @@ export class DataListener {
   async drain(deadlineMs: number): Promise<void> {
     this.#isDraining = true
     const closed = new Promise<void>((resolve) => this.#tls.close(() => resolve()))
-    for (const socket of this.#handshaking.values()) socket.destroy()
-    for (const { current } of this.#connections.values()) {
-      // Where the head is not written yet, it tells the client not to use the connection again.
-      if (current?.response !== undefined) current.response.shouldKeepAlive = false
+    for (const [socket, connection] of this.#connections) {
+      if (connection.active === 0) socket.end()
     }
-    const settle = setTimeout(() => this.#endIdle(), Math.min(SETTLE_MS, deadlineMs))
-    const deadline = setTimeout(() => {
+    const timer = setTimeout(() => {
       for (const socket of this.#connections.keys()) socket.destroy()
     }, deadlineMs)
     await closed
-    clearTimeout(settle)
-    clearTimeout(deadline)
+    clearTimeout(timer)
     this.#http.close()
-  }
-
-  #endIdle(): void {
-    for (const [socket, { current }] of this.#connections) if (current === undefined) socket.end()
   }
 
   #createTls(): TlsServer {
@@ -154,12 +115,8 @@ export class DataListener {
       noDelay: true,
     })
     server.maxConnections = limits.maxConnections
-    server.on('connection', (socket: Socket) => this.#watchHandshake(socket))
     server.on('secureConnection', (socket) => this.#admit(socket))
-    server.on('tlsClientError', (error, socket) => {
-      this.#options.onTlsFailure(error)
-      socket.destroy()
-    })
+    server.on('tlsClientError', (_error, socket) => socket.destroy())
     return server
   }
 
@@ -174,8 +131,7 @@ export class DataListener {
       key: keyPem,
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',
-      // A resumed session would outlive the certificate that opened it (spiffe.md §9.4). Under TLS
-      // 1.3 OpenSSL then sends the number of a session instead, which nothing here keeps.
+      // A resumed session would outlive the certificate that opened it (spiffe.md §9.4).
       secureOptions: constants.SSL_OP_NO_TICKET,
     }
   }
@@ -206,32 +162,23 @@ export class DataListener {
     return server
   }
 
-  #watchHandshake(socket: Socket): void {
-    const key = addressOf(socket)
-    this.#handshaking.set(key, socket)
-    socket.once('close', () => {
-      if (this.#handshaking.get(key) === socket) this.#handshaking.delete(key)
-    })
-  }
-
   #admit(socket: TLSSocket): void {
     socket.on('error', () => socket.destroy())
-    this.#handshaking.delete(addressOf(socket))
-    const result = this.#judge(socket)
-    this.#options.onHandshake(result)
+    const { authenticate, onHandshake, limits } = this.#options
+    const result = authenticate(readPeerChain(socket))
+    onHandshake(result)
     if (!result.ok || this.#isDraining) {
       socket.destroy()
       return
     }
     const peer = result.value
-    this.#perIdentity.set(peer.spiffeId, (this.#perIdentity.get(peer.spiffeId) ?? 0) + 1)
-    this.#connections.set(socket, {
-      peer,
-      bytesBefore: socket.bytesRead,
-      current: undefined,
-      isUnreadable: false,
-      waiting: [],
-    })
+    const open = this.#perIdentity.get(peer.spiffeId) ?? 0
+    if (open >= limits.maxConnectionsPerIdentity) {
+      socket.destroy()
+      return
+    }
+    this.#perIdentity.set(peer.spiffeId, open + 1)
+    this.#connections.set(socket, { peer, active: 0 })
     this.#options.onConnections(this.#connections.size)
     const expiry = setTimeout(() => socket.destroy(), this.#lifetime(peer))
     socket.once('close', () => {
@@ -245,19 +192,6 @@ export class DataListener {
     this.#http.emit('connection', socket)
   }
 
-  #judge(socket: TLSSocket): Result<Peer, Refusal> {
-    const { authenticate, maxConnectionsPerIdentity, onFault } = this.#options
-    try {
-      const result = authenticate(readPeerChain(socket))
-      if (!result.ok) return result
-      const open = this.#perIdentity.get(result.value.spiffeId) ?? 0
-      return open < maxConnectionsPerIdentity() ? result : err(TOO_MANY)
-    } catch (error) {
-      onFault(error)
-      return err(UNFORESEEN)
-    }
-  }
-
   /** A connection never outlives the SVID that opened it. */
   #lifetime(peer: Peer): number {
     return Math.min(Math.max(peer.expiresAt - this.#options.clock.now(), 0), LONGEST_TIMER_MS)
@@ -267,67 +201,37 @@ export class DataListener {
   #refuseUnread(socket: Duplex, refused: Refusal | undefined): void {
     socket.on('error', () => socket.destroy())
     const connection = this.#connections.get(socket)
-    if (refused === undefined || connection === undefined || isSilent(socket, connection)) {
+    // In the middle of an exchange the bytes on the wire belong to its answer: it can only be cut.
+    if (refused === undefined || connection === undefined || connection.active > 0) {
       socket.destroy()
       return
     }
-    const { current } = connection
-    if (current !== undefined) {
-      connection.isUnreadable = true
-      // The bytes on the wire belong to that exchange's answer: it alone can say so, or be cut.
-      if (current.exchange?.breakOff(refused) === false) socket.destroy()
-      return
-    }
-    connection.current = {}
-    const cut = setTimeout(() => socket.destroy(), this.#options.limits.lingerMs)
-    socket.once('close', () => clearTimeout(cut))
+    connection.active += 1
     this.#options
       .onUnread(connection.peer, refused)
       .then((answer) => answerRaw(socket, answer))
       .catch(() => socket.destroy())
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
-    const { socket } = request
+  #serve(
+    request: ConstructorParameters<typeof NodeExchange>[1],
+    response: ConstructorParameters<typeof NodeExchange>[2],
+    awaitsContinue: boolean,
+  ): void {
+    const socket = request.socket
     const connection = this.#connections.get(socket)
-    if (connection === undefined || connection.waiting.length >= MOST_PIPELINED) {
+    if (connection === undefined) {
       socket.destroy()
       return
     }
-    const start = (): void => this.#start(connection, request, response, awaitsContinue)
-    // Were they served side by side, a request behind a refusal that ends the connection would
-    // still take effect.
-    if (connection.current === undefined) start()
-    else connection.waiting.push(start)
-  }
-
-  #start(
-    connection: Connection,
-    request: IncomingMessage,
-    response: ServerResponse,
-    awaitsContinue: boolean,
-  ): void {
-    const { handler, limits } = this.#options
-    const { socket } = request
-    const exchange = new NodeExchange(connection.peer, request, response, limits, awaitsContinue)
-    connection.current = { exchange, response }
+    connection.active += 1
     response.once('close', () => {
-      connection.current = undefined
-      const next = connection.waiting.shift()
-      if (next !== undefined && socket.writable) next()
-      else if (this.#isDraining || connection.isUnreadable) socket.end()
+      connection.active -= 1
+      if (this.#isDraining && connection.active === 0) socket.end()
     })
     if (this.#isDraining) response.shouldKeepAlive = false
-    handler(exchange)
+    this.#options.handler(
+      new NodeExchange(connection.peer, request, response, this.#options.limits, awaitsContinue),
+    )
   }
-}
-
-/** Names a connection among those of one listener; TLS keeps no public way to its TCP socket. */
-function addressOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress ?? ''} ${remotePort ?? ''}`
-}
-
-/** It opened a connection and sent nothing: there is no request to refuse. */
-function isSilent(socket: Duplex, { bytesBefore }: Connection): boolean {
-  return 'bytesRead' in socket && socket.bytesRead === bytesBefore
 }

@@ -3,7 +3,6 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Refusal } from '../errors.ts'
 import type { HeaderLine, MessageHead } from '../request/message.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Exchange } from './exchange.ts'
@@ -18,9 +17,6 @@ export class NodeExchange implements Exchange {
   readonly #limits: ListenerLimits
   #awaitsContinue: boolean
   #lingers = false
-  #broken: Refusal | undefined
-  #endLinger: (() => void) | undefined
-  readonly #onGone: (() => void)[] = []
 
   constructor(
     peer: Peer,
@@ -36,10 +32,6 @@ export class NodeExchange implements Exchange {
     this.#response = response
     this.#limits = limits
     this.#awaitsContinue = awaitsContinue
-  }
-
-  get isHeadWritten(): boolean {
-    return this.#response.headersSent
   }
 
   sendContinue(): void {
@@ -88,49 +80,10 @@ export class NodeExchange implements Exchange {
     this.#request.socket.destroy()
   }
 
-  get broken(): Refusal | undefined {
-    return this.#broken
-  }
-
   onClientGone(listener: () => void): void {
-    const response = this.#response
-    // Whoever asks late must learn it too: the event will not come again.
-    if (this.#broken !== undefined || (response.destroyed && !response.writableFinished)) {
-      listener()
-      return
-    }
-    if (this.#onGone.length === 0) {
-      response.once('close', () => {
-        if (!response.writableFinished && this.#broken === undefined) this.#tellGone()
-      })
-    }
-    this.#onGone.push(listener)
-  }
-
-  /**
-   * What follows on the connection cannot be read. Behind a whole request that is nobody's message;
-   * within its body it is told, where the answer has not begun. False: it can only be cut.
-   */
-  breakOff(refused: Refusal): boolean {
-    const response = this.#response
-    if (this.#request.complete) {
-      if (!response.headersSent) response.shouldKeepAlive = false
-      return true
-    }
-    if (this.#endLinger !== undefined) {
-      this.#endLinger()
-      return true
-    }
-    if (this.#broken === undefined) {
-      if (response.headersSent) return false
-      this.#broken = refused
-      this.#tellGone()
-    }
-    return true
-  }
-
-  #tellGone(): void {
-    for (const listener of this.#onGone) listener()
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) listener()
+    })
   }
 
   /**
@@ -141,10 +94,6 @@ export class NodeExchange implements Exchange {
   #linger(): void {
     const request = this.#request
     const response = this.#response
-    if (this.#broken !== undefined) {
-      response.end()
-      return
-    }
     let remaining = this.#limits.lingerBytes
     const finish = (): void => {
       clearTimeout(timer)
@@ -156,12 +105,9 @@ export class NodeExchange implements Exchange {
       if (remaining < 0) finish()
     }
     const timer = setTimeout(finish, this.#limits.lingerMs)
-    this.#endLinger = finish
     request.on('data', count)
     request.once('end', finish)
     response.once('close', finish)
-    // Whoever read the body before may have paused it for good.
-    request.resume()
   }
 }
 

@@ -4,13 +4,12 @@
 import { refusal, type Refusal } from '../errors.ts'
 import { isDenied, type DenyList } from '../spiffe/deny-list.ts'
 import type { AgentNames, PathGrammar } from '../spiffe/grammar.ts'
-import { parseSpiffeId, type SpiffeId } from '../spiffe/id.ts'
+import type { SpiffeId } from '../spiffe/id.ts'
 import { peerFields } from '../spiffe/peer-fields.ts'
 import { makePeer, type Peer } from '../spiffe/peer.ts'
 import type { TrustBundleSet } from '../spiffe/trust-bundle.ts'
 import type { VerifiedSvid } from '../spiffe/verify.ts'
 import { err, ok, type Result } from '../util/result.ts'
-import { formatRfc3339 } from '../util/rfc3339.ts'
 
 /** A partner's path grammar, and which of their tenants are which of ours (contract §1). */
 export interface ForeignNames {
@@ -39,8 +38,9 @@ export function authenticate(
   const verified = ports.verify(chain)
   if (!verified.ok) return verified
   const { id } = verified.value
-  const names = namesOf(id, ports)
-  if (names === undefined && id.trustDomain === ports.grammar.trustDomain) {
+  const isOwn = id.trustDomain === ports.grammar.trustDomain
+  const names = isOwn ? ports.grammar.match(id) : foreignNames(id, ports)
+  if (isOwn && names === undefined) {
     const detail = `${id.text} does not have the form of the configured grammar`
     return err(refusal('ERR_SG_SVID_GRAMMAR', detail))
   }
@@ -49,23 +49,8 @@ export function authenticate(
   return denied === undefined ? ok(peer) : err(denied)
 }
 
-type NamePorts = Pick<AuthenticatePorts, 'grammar' | 'foreign'>
-
-function namesOf(id: SpiffeId, ports: NamePorts): AgentNames | undefined {
-  const isOwn = id.trustDomain === ports.grammar.trustDomain
-  return isOwn ? ports.grammar.match(id) : foreignNames(id, ports)
-}
-
-/** After a change of grammars or tenant maps: is the peer still called what it was? */
-export function namesHold(peer: Peer, ports: NamePorts): boolean {
-  const id = parseSpiffeId(peer.spiffeId)
-  if (!id.ok) return false
-  const names = namesOf(id.value, ports)
-  return names?.tenant === peer.tenant && names?.agent === peer.agent && names?.role === peer.role
-}
-
 /** A tenant of theirs that is not mapped gives no names at all: it must never look like one of ours. */
-function foreignNames(id: SpiffeId, ports: NamePorts): AgentNames | undefined {
+function foreignNames(id: SpiffeId, ports: AuthenticatePorts): AgentNames | undefined {
   const foreign = ports.foreign.get(id.trustDomain)
   const names = foreign?.grammar.match(id)
   const tenant = names === undefined ? undefined : foreign?.tenants.get(names.tenant)
@@ -102,7 +87,7 @@ export function unprovenPeer(id: SpiffeId, grammar: PathGrammar): Peer {
     agent: names?.agent,
     role: names?.role,
     serial: '00',
-    notAfter: formatRfc3339(0),
+    notAfter: new Date(0).toISOString(),
     expiresAt: 0,
     sha256: '0'.repeat(64),
     bundleRevision: 0,

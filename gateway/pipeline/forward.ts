@@ -29,16 +29,20 @@ export async function forward(
   upstream: Upstream,
 ): Promise<Forwarded> {
   const { exchange } = journey
+  let isClientGone = false
+  let abort: (() => void) | undefined
+  exchange.onClientGone(() => {
+    isClientGone = true
+    abort?.()
+  })
   exchange.sendContinue()
   const sink = new AnswerSink(journey, exchange)
   const sent = await upstream.send(signed, exchange.body, sink, (cancel) => {
-    journey.abort = cancel
-    if (journey.isClientGone) cancel()
+    abort = cancel
+    if (isClientGone) cancel()
   })
-  if (journey.isClientGone) {
+  if (isClientGone) {
     const totals = sent.ok ? sent.value : { requestId: undefined, ...sent.error.totals }
-    const { broken } = exchange
-    if (broken !== undefined) return brokenOff(totals, broken)
     return {
       end: 'client-gone',
       status: sink.status,
@@ -59,16 +63,12 @@ export async function forward(
       refusal: sent.error,
     }
   }
-  return brokenOff(totals, sent.error)
-}
-
-function brokenOff(totals: Forwarded['totals'], refused: Refusal): Forwarded {
   return {
     end: 'refused',
     status: undefined,
     upstreamStatus: undefined,
     totals,
-    refusal: refused,
+    refusal: sent.error,
   }
 }
 

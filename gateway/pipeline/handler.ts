@@ -2,7 +2,7 @@
 // apply its obligations, obtain the credential, sign, record, forward, record the outcome. Each step
 // takes what only the step before it can make; and the one catch-all denies.
 
-import type { Exchange, Handler } from '../downstream/exchange.ts'
+import type { Handler } from '../downstream/exchange.ts'
 import { GatewayError, refusal, type Refusal } from '../errors.ts'
 import { sign } from '../signing/sign.ts'
 import type { SignedRequest } from '../signing/signed-request.ts'
@@ -16,49 +16,26 @@ import { recordOutcome } from './record.ts'
 import { answerRefusal } from './refuse.ts'
 import { understand } from './understand.ts'
 
-const OVER_LIMITS = refusal('ERR_SG_LIMIT', 'over the limits of this identity')
-
 export function createHandler(ports: PipelinePorts): Handler {
   return (exchange) => {
-    try {
-      begin(exchange, ports)
-    } catch (error) {
-      // There is no request yet that could be recorded or answered.
-      ports.onFault('', error)
-      exchange.cut()
+    const journey: Journey = {
+      id: ports.newId(),
+      exchange,
+      generation: ports.generation(),
+      now: ports.clock.now(),
+      startedAt: ports.elapsed(),
+      heldBytes: 0,
     }
-  }
-}
-
-function begin(exchange: Exchange, ports: PipelinePorts): void {
-  const journey: Journey = {
-    id: ports.newId(),
-    exchange,
-    generation: ports.generation(),
-    now: ports.clock.now(),
-    startedAt: ports.elapsed(),
-    heldBytes: 0,
-    isRecorded: false,
-    isClientGone: false,
-  }
-  exchange.onClientGone(() => {
-    journey.isClientGone = true
-    journey.abort?.()
-  })
-  const { spiffeId } = exchange.peer
-  const isWithin = ports.limits.enter(spiffeId)
-  ports.inFlight.enter()
-  void (isWithin ? serve(journey, ports) : refuse(journey, OVER_LIMITS, ports))
-    .catch((error: unknown) => {
-      // Even the refusal failed. Nothing may be left hanging, and nothing may look complete.
-      ports.onFault(journey.id, error)
-      exchange.cut()
-    })
-    .finally(() => {
-      if (isWithin) ports.limits.leave(spiffeId)
+    const { spiffeId } = exchange.peer
+    if (!ports.limits.enter(spiffeId)) {
+      void refuse(journey, refusal('ERR_SG_LIMIT', 'over the limits of this identity'), ports)
+      return
+    }
+    void serve(journey, ports).finally(() => {
+      ports.limits.leave(spiffeId)
       ports.budget.give(journey.heldBytes)
-      ports.inFlight.leave()
     })
+  }
 }
 
 async function serve(journey: Journey, ports: PipelinePorts): Promise<void> {
@@ -67,8 +44,6 @@ async function serve(journey: Journey, ports: PipelinePorts): Promise<void> {
     if (!signed.ok) return await refuse(journey, signed.error, ports)
     const recorded = await recordDecision(journey, undefined, ports)
     if (recorded !== undefined) return await refuse(journey, recorded, ports)
-    // Nobody is left to answer: what was only decided takes no effect.
-    if (journey.isClientGone) return recordOutcome(journey, NOTHING_SENT, ports)
     journey.sentAt = ports.elapsed()
     const forwarded = await forward(journey, signed.value, ports.upstream)
     conclude(journey, forwarded, ports)
@@ -76,14 +51,6 @@ async function serve(journey: Journey, ports: PipelinePorts): Promise<void> {
     ports.onFault(journey.id, error)
     await refuse(journey, refusalOf(error), ports)
   }
-}
-
-const NOTHING_SENT: Forwarded = {
-  end: 'client-gone',
-  status: undefined,
-  upstreamStatus: undefined,
-  totals: { requestId: undefined, bytesIn: 0, bytesOut: 0 },
-  refusal: undefined,
 }
 
 /** Everything that must hold before a byte may leave. */
@@ -104,8 +71,6 @@ async function prepare(
   if (!shaped.ok) return shaped
   const credential = await obtain(journey, shaped.value)
   if (!credential.ok) return credential
-  const { broken } = journey.exchange
-  if (broken !== undefined) return err(broken)
   const { region = '', signingName = '' } = allowed.value.route
   const scope = { region, service: signingName }
   return sign(shaped.value, credential.value, ports.clock.now(), scope)
@@ -119,7 +84,6 @@ async function recordDecision(
 ): Promise<Refusal | undefined> {
   try {
     await ports.audit.append(decisionEvent(journey, refused, ports.elapsed()))
-    journey.isRecorded = true
     return undefined
   } catch (error) {
     ports.onFault(journey.id, error)
@@ -136,25 +100,19 @@ function conclude(journey: Journey, forwarded: Forwarded, ports: PipelinePorts):
 }
 
 async function refuse(journey: Journey, refused: Refusal, ports: PipelinePorts): Promise<void> {
-  // A fault after the decision was recorded is a matter of the outcome: there is one decision.
-  const unrecorded = journey.isRecorded ? undefined : await recordDecision(journey, refused, ports)
-  const told = unrecorded ?? refused
-  const ending = tell(journey, told, ports)
-  recordOutcome(journey, { ...NOTHING_SENT, ...ending, refusal: told }, ports)
-}
-
-/** An answer whose head is out can only be cut: a part must never pass for the whole. */
-function tell(
-  journey: Journey,
-  refused: Refusal,
-  ports: PipelinePorts,
-): Pick<Forwarded, 'end' | 'status'> {
-  if (journey.isClientGone) return { end: 'client-gone', status: undefined }
-  if (journey.exchange.isHeadWritten) {
-    journey.exchange.cut()
-    return { end: 'cut', status: undefined }
-  }
-  return { end: 'refused', status: answerRefusal(journey, refused, ports.clock.now()) }
+  const unrecorded = await recordDecision(journey, refused, ports)
+  const status = answerRefusal(journey, unrecorded ?? refused, ports.clock.now())
+  recordOutcome(
+    journey,
+    {
+      end: 'refused',
+      status,
+      upstreamStatus: undefined,
+      totals: { requestId: undefined, bytesIn: 0, bytesOut: 0 },
+      refusal: unrecorded ?? refused,
+    },
+    ports,
+  )
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -34,11 +34,6 @@ export interface Journey {
   sentAt?: number
   /** Bytes of the inspection budget that this request holds. */
   heldBytes: number
-  /** Its decision stands in the records. */
-  isRecorded: boolean
-  isClientGone: boolean
-  /** Ends the upstream's part, once there is one. */
-  abort?: () => void
 }
 
 export function decisionEvent(

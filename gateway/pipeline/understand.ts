@@ -1,7 +1,7 @@
 // What: from the bytes of a head to the facts of a cloud operation. A body is read only where the
 // operation's facts depend on it, within two limits, and what was read is what will be forwarded.
 
-import type { Exchange } from '../downstream/exchange.ts'
+import type { Readable } from 'node:stream'
 import { refusal, type Refusal } from '../errors.ts'
 import { classify, inspectLimit } from '../facts/classify.ts'
 import type { Facts } from '../facts/facts.ts'
@@ -84,11 +84,10 @@ async function readBody(
   }
   journey.heldBytes = reserve
   journey.exchange.sendContinue()
-  return collect(journey.exchange, limit)
+  return collect(journey.exchange.body, limit)
 }
 
-function collect(exchange: Exchange, limit: number): Promise<Result<Buffer, Refusal>> {
-  const source = exchange.body
+function collect(source: Readable, limit: number): Promise<Result<Buffer, Refusal>> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -96,6 +95,7 @@ function collect(exchange: Exchange, limit: number): Promise<Result<Buffer, Refu
       clearTimeout(timer)
       source.removeListener('data', onData)
       source.removeListener('end', onEnd)
+      source.removeListener('close', onClose)
       resolve(result)
     }
     const onData = (chunk: Buffer): void => {
@@ -106,15 +106,14 @@ function collect(exchange: Exchange, limit: number): Promise<Result<Buffer, Refu
       finish(err(refusal('ERR_SG_REQUEST_TOO_LARGE', detail)))
     }
     const onEnd = (): void => finish(ok(Buffer.concat(chunks, length)))
-    const onGone = (): void => {
-      const left = refusal('ERR_SG_REQUEST_MALFORMED', 'the client left before its body ended')
-      finish(err(exchange.broken ?? left))
+    const onClose = (): void => {
+      finish(err(refusal('ERR_SG_REQUEST_MALFORMED', 'the client left before its body ended')))
     }
     const timer = setTimeout(() => {
       finish(err(refusal('ERR_SG_REQUEST_TIMEOUT', 'the body did not come in time')))
     }, BODY_DEADLINE_MS)
     source.on('data', onData)
     source.once('end', onEnd)
-    exchange.onClientGone(onGone)
+    source.once('close', onClose)
   })
 }

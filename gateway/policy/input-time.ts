@@ -2,8 +2,7 @@
 
 import { err, ok, type Result } from '../util/result.ts'
 
-/** From Sunday on, as `Date` counts. */
-export const WEEKDAYS = [
+const WEEKDAYS = [
   'Sunday',
   'Monday',
   'Tuesday',
@@ -12,9 +11,6 @@ export const WEEKDAYS = [
   'Friday',
   'Saturday',
 ] as const
-
-/** A name of the IANA database, whether or not it is known; never an offset such as `+02:00`. */
-export const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/
 
 const MINUTE_MS = 60_000
 
@@ -72,7 +68,7 @@ class CompiledZones implements Zones {
 }
 
 function zoneFormat(name: string): Intl.DateTimeFormat | undefined {
-  if (!ZONE_NAME.test(name)) return undefined
+  if (!/^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/.test(name)) return undefined
   try {
     return new Intl.DateTimeFormat('en-US', {
       timeZone: name,

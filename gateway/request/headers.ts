@@ -32,8 +32,8 @@ const SINGLETONS: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ])
 
-/** RFC 9110 §7.6.1, and what older peers treat so. Never forwarded, in neither direction. */
-export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+/** RFC 9110 §7.6.1, and what older peers treat so. Never forwarded. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',

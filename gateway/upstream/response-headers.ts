@@ -1,8 +1,19 @@
 // Header lines of an upstream's answer: bytes kept, hop-by-hop names taken away. The upstream is
 // not trusted: what undici's strict parser let through is checked once more where it matters.
 
-import { HOP_BY_HOP } from '../request/headers.ts'
 import type { HeaderLine } from '../request/message.ts'
+
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
 
 export function responseHeaders(raw: readonly (Buffer | string)[]): HeaderLine[] {
   const lines: HeaderLine[] = []

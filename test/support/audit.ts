@@ -121,8 +121,6 @@ export async function testSink(
     timers: time,
     newId: randomUUID,
     ...options,
-    // Time stands still in most tests, and a pause would never end.
-    limits: { gatherMs: 0, ...options.limits },
   })
   t.teardown(() => log.close().catch(() => undefined))
   return { log, time, key }

@@ -24,7 +24,6 @@ import {
   type DevTrustDomain,
 } from '../../gateway/spiffe/dev-ca.ts'
 import { createLogger } from '../../gateway/telemetry/logger.ts'
-import type { Lookup } from '../../gateway/upstream/guarded-connect.ts'
 import type { Clock } from '../../gateway/util/clock.ts'
 import { repositoryRoot } from './test-data.ts'
 
@@ -60,15 +59,10 @@ export interface TestGatewayOptions {
   readonly stsOrigin?: string
   /** Stands between the gateway and the sandbox STS. */
   readonly stsServer?: (tls: ServerKey, sandbox: SandboxSts) => Promise<OwnService>
-  /** PEM of further CAs in the trust bundle of our own domain. */
-  readonly alsoTrusted?: string
   readonly clock?: Clock
   readonly monotonicMs?: () => number
   readonly auditFs?: AuditFs
-  /** The gateway's resolver. */
-  readonly lookup?: Lookup
   readonly buckets?: Parameters<typeof createSandboxAws>[0]['buckets']
-  readonly roles?: Parameters<typeof createSandboxAws>[0]['roles']
 }
 
 export interface TestGateway {
@@ -117,7 +111,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     issuerUrl: ISSUER_URL,
     fetchJson: (url) => getJson(issuerOrigin + url.slice(ISSUER_URL.length)),
     region: REGION,
-    roles: options.roles ?? ROLES.map(sandboxRole),
+    roles: ROLES.map(sandboxRole),
     buckets: options.buckets ?? [
       { name: 'reports', owner: ACCOUNT, objects: [{ key: '2026/q2.csv', content: 'q2,41\n' }] },
     ],
@@ -130,7 +124,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   })
   await Promise.all(
     Object.entries({
-      'bundle.pem': domain.caPem + (options.alsoTrusted ?? ''),
+      'bundle.pem': domain.caPem,
       'cloud-ca.pem': cloudCertificate.caPem,
       'gateway.pem': server.certPem,
       'gateway.key.pem': server.keyPem,
@@ -149,27 +143,17 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     return loaded.value
   }
   const log: string[] = []
-  const closeClouds = async (): Promise<void> => {
-    await Promise.all([cloud.close(), ownS3?.close(), ownSts?.close()])
-    await rm(dir, { recursive: true, force: true })
-  }
-  const start = async (): Promise<Gateway> =>
-    Gateway.start(await load(), {
-      clock,
-      monotonicMs: options.monotonicMs ?? (() => performance.now()),
-      random: Math.random,
-      ...(options.auditFs === undefined ? {} : { auditFs: options.auditFs }),
-      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
-      logger: () =>
-        createLogger({
-          level: 'debug',
-          clock,
-          destination: { write: (line) => void log.push(line) },
-        }),
-    })
-  const gateway = await start().catch(async (error: unknown) => {
-    await closeClouds()
-    throw error
+  const gateway = await Gateway.start(await load(), {
+    clock,
+    monotonicMs: options.monotonicMs ?? (() => performance.now()),
+    random: Math.random,
+    ...(options.auditFs === undefined ? {} : { auditFs: options.auditFs }),
+    logger: () =>
+      createLogger({
+        level: 'debug',
+        clock,
+        destination: { write: (line) => void log.push(line) },
+      }),
   })
   const { dataPort, issuerPort } = gateway.listeners
   issuerOrigin = `http://127.0.0.1:${issuerPort ?? 0}`
@@ -235,7 +219,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     close: async () => {
       await drain()
-      await closeClouds()
+      await Promise.all([cloud.close(), ownS3?.close(), ownSts?.close()])
+      await rm(dir, { recursive: true, force: true })
     },
   }
 }

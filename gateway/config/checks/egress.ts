@@ -53,7 +53,7 @@ function checkDestination({ path, origin }: Destination, parts: ConfigParts): Fi
   if (origin.port > 65535) {
     findings.push({ path, message: 'the port must be 65535 at most', hint: 'Check the number.' })
   }
-  if (kind === 'forbidden') {
+  if (kind === 'never') {
     findings.push({
       path,
       message: `${origin.host} is no address that an upstream may have`,

@@ -1,7 +1,7 @@
 // Takes the few facts out of an answer of AssumeRoleWithWebIdentity (STS API Reference). The answer
 // is hostile until every value has the form that AWS gives it.
 
-import { onlyChild, readXml, type XmlElement } from '../../util/xml.ts'
+import { onlyChild, readXml, type XmlElement } from './xml.ts'
 
 export interface StsSession {
   readonly accessKeyId: string

@@ -12,17 +12,16 @@ import {
 } from '../../facts/aws/s3/payload-mode.ts'
 import { placeOf, type Place } from '../../facts/aws/s3/place.ts'
 import type { PayloadMode } from '../../facts/facts.ts'
-import { headerValue, type HeaderMap } from '../../request/gateway-request.ts'
+import { headerValue, type HeaderMap, type QueryParameter } from '../../request/gateway-request.ts'
 import { isNeverForwarded } from '../../request/headers.ts'
 import type { HeaderLine } from '../../request/message.ts'
 import { err, ok, type Result } from '../../util/result.ts'
 import { VERSION } from '../../util/version.ts'
-import { canonicalQueryString } from '../../signing/sigv4/canonical-query-string.ts'
-import { encodeText } from '../../signing/sigv4/percent-encode.ts'
 import type { AllowedRequest } from '../allowed-request.ts'
 import type { ShapedParts, ShapeOptions } from '../shaper.ts'
 import { sessionPolicyFor } from './session-policy.ts'
 import { checkSetHeaders } from './set-headers.ts'
+import { encodeName, encodePath } from './uri-encode.ts'
 
 /** Stands behind the client's own name in CloudTrail. */
 const USER_AGENT_TOKEN = `svidgate/${VERSION}`
@@ -58,7 +57,7 @@ export function shapeS3(
   const body = mode === 'buffered' ? allowed.body : undefined
   return ok({
     path: pathOf(place.value),
-    query: canonicalQueryString(request.query),
+    query: canonicalQuery(request.query),
     headers: headers.value,
     framing: body === undefined ? request.framing : { kind: 'sized', length: body.length },
     payload: { mode, contentSha256: contentSha256Of(mode, request.headers, body) },
@@ -69,9 +68,19 @@ export function shapeS3(
 
 function pathOf(place: Place): string {
   if (place.level === 'service') return '/'
-  return place.level === 'bucket'
-    ? `/${place.bucket}`
-    : `/${place.bucket}/${encodeText(place.key, true)}`
+  return place.level === 'bucket' ? `/${place.bucket}` : `/${place.bucket}/${encodePath(place.key)}`
+}
+
+/** SigV4 "CanonicalQueryString": encoded, sorted by name, an equals sign always. */
+function canonicalQuery(query: readonly QueryParameter[]): string {
+  if (query.length === 0) return ''
+  const parts = query.map(({ name, value = '' }) => `${encodeName(name)}=${encodeName(value)}`)
+  // Names stand once and encode to bytes above "=", but for "-", "." and digits: compare names.
+  return parts.sort(byName).join('&')
+}
+
+function byName(a: string, b: string): number {
+  return a.slice(0, a.indexOf('=')) < b.slice(0, b.indexOf('=')) ? -1 : 1
 }
 
 function headerLines(
@@ -102,8 +111,8 @@ function copySourceOf(text: string): Result<string, Refusal> {
   const parsed = parseCopySource(text)
   if (!parsed.ok) return parsed
   const { bucket, key, version } = parsed.value
-  const suffix = version === undefined ? '' : `?versionId=${encodeText(version, false)}`
-  return ok(`${bucket}/${encodeText(key, true)}${suffix}`)
+  const suffix = version === undefined ? '' : `?versionId=${encodeName(version)}`
+  return ok(`${bucket}/${encodePath(key)}${suffix}`)
 }
 
 /** The value of x-amz-content-sha256. The classifier has checked what the client stated. */

@@ -2,17 +2,21 @@
 // encoded name and, where names are equal, by encoded value; `?name` is written `name=`.
 
 import type { QueryParameter } from '../../request/gateway-request.ts'
-import { encodeText } from './percent-encode.ts'
+import { percentEncode } from './percent-encode.ts'
 
 /** @param parameters decoded text, each encoded here as UTF-8 */
 export function canonicalQueryString(parameters: readonly QueryParameter[]): string {
   if (parameters.length === 0) return ''
   const encoded: [name: string, value: string][] = parameters.map((parameter) => [
-    encodeText(parameter.name, false),
-    encodeText(parameter.value ?? '', false),
+    encodeText(parameter.name),
+    encodeText(parameter.value ?? ''),
   ])
   encoded.sort(byNameThenValue)
   return encoded.map(([name, value]) => `${name}=${value}`).join('&')
+}
+
+function encodeText(text: string): string {
+  return percentEncode(Buffer.from(text, 'utf8').toString('latin1'), false)
 }
 
 function byNameThenValue(

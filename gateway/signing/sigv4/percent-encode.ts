@@ -24,13 +24,6 @@ function isUnreserved(code: number): boolean {
   )
 }
 
-/** UriEncode of decoded text, as UTF-8. Takes no lone surrogates. */
-export function encodeText(text: string, keepSlash: boolean): string {
-  // What needs no escape is its own bytes: most names, and the reason not to copy every one.
-  if (text.search(keepSlash ? RESERVED_BUT_SLASH : RESERVED) === -1) return text
-  return percentEncode(Buffer.from(text, 'utf8').toString('latin1'), keepSlash)
-}
-
 /**
  * @param bytes latin1 text
  * @param keepSlash true for paths, false for the parts of a query

@@ -4,7 +4,7 @@
 
 import type { Refusal } from '../../../errors.ts'
 import { ok, type Result } from '../../../util/result.ts'
-import { readXml, type XmlElement } from '../../../util/xml.ts'
+import { readXml, type XmlElement } from '../xml.ts'
 import { hasControl } from './place.ts'
 import { refuseS3, type S3RefusalCode } from './refusal-rules.ts'
 

@@ -1,7 +1,6 @@
 // `time.*` on a clock that stands still during one request. Calendars of zones come from the ICU
 // data of Node; a zone that it does not know makes the call undefined, as in OPA.
 
-import { WEEKDAYS, ZONE_NAME } from '../../input-time.ts'
 import { type RegoValue, regoNumber } from '../rego-value.ts'
 import { type Builtin, BuiltinError, hasKind, int64Operand, stringOperand } from './builtin.ts'
 
@@ -14,9 +13,20 @@ interface CivilTime {
   readonly second: number
 }
 
+const WEEKDAYS = [
+  'Sunday',
+  'Monday',
+  'Tuesday',
+  'Wednesday',
+  'Thursday',
+  'Friday',
+  'Saturday',
+] as const
+
 const NANOSECONDS_PER_MS = 1_000_000n
 /** Zone names may come from a request, so the formatters kept for them are few. */
 const MAX_ZONES = 64
+const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/
 
 export function timeBuiltins(): readonly (readonly [string, Builtin])[] {
   const zones = new ZoneCalendars()

@@ -1,9 +1,10 @@
-// A small strict reader for the XML that comes from outside: bodies that facts depend on, and the
-// answers of STS. It takes the subset that SDKs and STS write (XML 1.0 §2: a declaration, elements,
-// character data) and refuses the rest, because S3 reads the same bytes with another parser, and so
-// that nothing is expanded or included: no DTD, no entities but the five and character references,
-// no CDATA, comments, processing instructions, prefixes, and no attribute but `xmlns` on the root.
-// An element holds either elements or text. The caller bounds the bytes; depth is bounded here.
+// A small strict reader for the XML bodies that facts depend on. It takes the subset that SDKs
+// write (XML 1.0 §2: a declaration, elements, character data) and refuses the rest, because S3 reads
+// the same bytes with another parser: no DTD, no entities but the five and character references, no
+// CDATA, comments, processing instructions, namespaces prefixes, and no attribute but `xmlns` on the
+// root. An element holds either elements or text.
+
+import { isUtf8 } from 'node:buffer'
 
 export interface XmlElement {
   readonly name: string
@@ -70,28 +71,13 @@ class Reader {
 
 /** @returns the root element; undefined for anything outside the subset */
 export function readXml(bytes: Buffer): XmlElement | undefined {
-  const source = decodeUtf8(bytes)
-  if (source === undefined) return undefined
-  const reader = new Reader(source)
+  if (!isUtf8(bytes)) return undefined
+  const reader = new Reader(bytes.toString('utf8'))
   reader.take(DECLARATION)
   reader.take(BLANK)
   const root = readElement(reader, undefined, 0)
   reader.take(BLANK)
   return reader.isAtEnd ? root : undefined
-}
-
-/** The child of that name; undefined when there is none, or more than one. */
-export function onlyChild(element: XmlElement, name: string): XmlElement | undefined {
-  const named = element.children.filter((child) => child.name === name)
-  return named.length === 1 ? named[0] : undefined
-}
-
-function decodeUtf8(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return undefined // Not UTF-8: odd, so it is not read.
-  }
 }
 
 /** `namespace`: that of the root; an element below may repeat it and no other. */
