@@ -123,6 +123,8 @@ export class NodeExchange implements Exchange {
     }
     if (this.#broken === undefined) {
       if (response.headersSent) return false
+      // A sender that ended its side is not there to be told: the whole connection ends with it.
+      if (this.#request.socket.readableEnded) return false
       this.#broken = refused
       this.#tellGone()
     }
@@ -141,7 +143,8 @@ export class NodeExchange implements Exchange {
   #linger(): void {
     const request = this.#request
     const response = this.#response
-    if (this.#broken !== undefined) {
+    // Nothing more will come: there is nobody to wait for.
+    if (this.#broken !== undefined || request.complete) {
       response.end()
       return
     }

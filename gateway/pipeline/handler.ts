@@ -68,7 +68,9 @@ async function serve(journey: Journey, ports: PipelinePorts): Promise<void> {
     if (!signed.ok) return await refuse(journey, signed.error, ports)
     const recorded = await recordDecision(journey, undefined, ports)
     if (recorded !== undefined) return await refuse(journey, recorded, ports)
-    // Nobody is left to answer: what was only decided takes no effect.
+    // Nobody is left to answer, or no whole request to send: what was only decided takes no effect.
+    const { broken } = journey.exchange
+    if (broken !== undefined) return await refuse(journey, broken, ports)
     if (journey.isClientGone) return recordOutcome(journey, NOTHING_SENT, ports)
     journey.sentAt = ports.elapsed()
     const forwarded = await forward(journey, signed.value, ports.upstream)
@@ -150,9 +152,12 @@ function tell(
   refused: Refusal,
   ports: PipelinePorts,
 ): Pick<Forwarded, 'end' | 'status'> {
-  if (journey.isClientGone) return { end: 'client-gone', status: undefined }
-  if (journey.exchange.isHeadWritten) {
-    journey.exchange.cut()
+  const { exchange } = journey
+  if (journey.isClientGone && exchange.broken === undefined) {
+    return { end: 'client-gone', status: undefined }
+  }
+  if (exchange.isHeadWritten) {
+    exchange.cut()
     return { end: 'cut', status: undefined }
   }
   return { end: 'refused', status: answerRefusal(journey, refused, ports.clock.now()) }

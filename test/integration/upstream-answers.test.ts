@@ -65,7 +65,7 @@ t.test('informational answers end here', async (t) => {
   const { client } = await gatewayBefore(
     t,
     answering(
-      'HTTP/1.1 100 Continue\r\n\r\n',
+      'HTTP/1.1 102 Processing\r\n\r\n',
       'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n',
       'HTTP/1.1 204 No Content\r\n\r\n',
     ),

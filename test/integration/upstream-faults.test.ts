@@ -94,7 +94,7 @@ t.test('before the head: told, in the dialect', async (t) => {
   t.same(unmatched(records), [])
   const outcomes = records.filter(({ type }) => type === 'outcome')
   t.same(
-    outcomes.map(({ status, code, end }) => `${status} ${code} ${end}`),
+    outcomes.map(({ status, code, end }) => [status, code, end].join(' ')),
     BEFORE_HEAD.map(([, , answer]) => `${answer} refused`),
   )
   await upstream.allClosed()
@@ -123,7 +123,7 @@ t.test('in the middle of the body: cut, never a clean end', async (t) => {
   const records = await test.stop()
   t.same(unmatched(records), [])
   t.same(
-    records.filter(({ type }) => type === 'outcome').map(({ end, code }) => `${end} ${code}`),
+    records.filter(({ type }) => type === 'outcome').map(({ end, code }) => [end, code].join(' ')),
     MID_BODY.map(([, , code]) => `upstream-cut ${code}`),
   )
   await upstream.allClosed()

@@ -25,7 +25,7 @@ export function decisionEvent(id: string, fields: Partial<DecisionEvent> = {}): 
     result: { allow: true, reasons: ['writer_puts_reports'], obligations: ['session_policy'] },
     bundles: { authz: { revision: 'r1' } },
     timestamp: '2026-11-23T18:00:00.123Z',
-    metrics: { timer_rego_query_eval_ns: 23000 },
+    metrics: { gateway_us: 41, policy_us: 23 },
     labels: { version: 'svidgate/0.0.0', id: 'gw-1' },
     generation: 1,
     spiffe_id: 'spiffe://example.org/agent/acme/data-crew/writer',
@@ -79,7 +79,7 @@ export function outcomeEvent(id: string, fields: Partial<OutcomeEvent> = {}): Ou
     },
     status: 200,
     end: 'complete',
-    metrics: { upstream_ns: 12000000 },
+    metrics: { upstream_us: 12000 },
     ...fields,
   }
 }
@@ -121,6 +121,8 @@ export async function testSink(
     timers: time,
     newId: randomUUID,
     ...options,
+    // Time stands still in most tests, and a pause would never end.
+    limits: { gatherMs: 0, ...options.limits },
   })
   t.teardown(() => log.close().catch(() => undefined))
   return { log, time, key }

@@ -98,7 +98,11 @@ export class Download implements LoadClient {
   }
 }
 
-/** One kept-alive connection, a request as soon as there is an answer, until it is told to stop. */
+/**
+ * One kept-alive connection, a request as soon as there is an answer, until it is told to stop, or
+ * until it is closed between two of them: a request that crossed the end of its connection was not
+ * accepted, and can be sent again.
+ */
 export class Loop implements LoadClient {
   readonly #opened: Promise<TLSSocket>
   readonly #done: Promise<string>
@@ -133,7 +137,9 @@ export class Loop implements LoadClient {
         answer = ''
         socket.write(LIST_REPORTS)
       })
-      socket.on('close', () => resolve(`cut after ${this.#served} answers`))
+      socket.on('close', () => {
+        resolve(answer === '' ? 'complete' : `cut within answer ${this.#served + 1}`)
+      })
       socket.write(LIST_REPORTS)
     })
   }
