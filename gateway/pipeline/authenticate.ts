@@ -41,19 +41,22 @@ export function authenticate(
   const { id } = verified.value
   const names = namesOf(id, ports)
   if (names === undefined && id.trustDomain === ports.grammar.trustDomain) {
-    const detail = `${id.text} does not have the form of the configured grammar`
-    return err(refusal('ERR_SG_SVID_GRAMMAR', detail))
+    return err(noGrammar(id))
   }
   const peer = makePeer(peerFields(verified.value, names))
   const denied = recheckPeer(peer, ports)
   return denied === undefined ? ok(peer) : err(denied)
 }
 
-type NamePorts = Pick<AuthenticatePorts, 'grammar' | 'foreign'>
+export type NamePorts = Pick<AuthenticatePorts, 'grammar' | 'foreign'>
 
 function namesOf(id: SpiffeId, ports: NamePorts): AgentNames | undefined {
   const isOwn = id.trustDomain === ports.grammar.trustDomain
   return isOwn ? ports.grammar.match(id) : foreignNames(id, ports)
+}
+
+function noGrammar({ text }: SpiffeId): Refusal {
+  return refusal('ERR_SG_SVID_GRAMMAR', `${text} does not have the form of the configured grammar`)
 }
 
 /** After a change of grammars or tenant maps: is the peer still called what it was? */
@@ -93,9 +96,12 @@ export function recheckPeer(
  * A Peer for looking at policy without a connection (`explain`). It is expired from birth, so that
  * no live station would take it for someone who proved who he is.
  */
-export function unprovenPeer(id: SpiffeId, grammar: PathGrammar): Peer {
-  const names = grammar.match(id)
-  return makePeer({
+export function unprovenPeer(id: SpiffeId, ports: NamePorts): Result<Peer, Refusal> {
+  const names = namesOf(id, ports)
+  if (names === undefined && id.trustDomain === ports.grammar.trustDomain) {
+    return err(noGrammar(id))
+  }
+  const peer = makePeer({
     spiffeId: id.text,
     trustDomain: id.trustDomain,
     tenant: names?.tenant,
@@ -107,4 +113,5 @@ export function unprovenPeer(id: SpiffeId, grammar: PathGrammar): Peer {
     sha256: '0'.repeat(64),
     bundleRevision: 0,
   })
+  return ok(peer)
 }
