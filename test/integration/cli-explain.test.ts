@@ -31,8 +31,16 @@ t.test('explain: every station up to the string to sign, or up to the refusal', 
   for (const [name, bytes] of Object.entries(requests)) writeFileSync(join(scene.dir, name), bytes)
   const explain = (name: string, role: string, ...more: string[]): Promise<Ended> =>
     runCli([
-      ...['explain', '-c', scene.path, '--request', join(scene.dir, name)],
-      ...['--as', agentId(role), '--at', '2026-11-23T10:00:00Z', ...more],
+      'explain',
+      '-c',
+      scene.path,
+      '--request',
+      join(scene.dir, name),
+      '--as',
+      agentId(role),
+      '--at',
+      '2026-11-23T10:00:00Z',
+      ...more,
     ])
   const allowed = await explain('put', 'writer', '--json')
   t.equal(allowed.code, 0)
@@ -136,11 +144,9 @@ t.test('audit tail and verify: shown on one line each, and proved', async (t) =>
   )
   t.equal(lines.length, 2, 'the decision and its outcome')
 
+  const publicKey = join(test.dir, 'state/audit.pub.pem')
   const verify = (): Promise<Ended> =>
-    runCli([
-      ...['audit', 'verify', '--dir', dir, '--require-closed', '--json'],
-      ...['--key', join(test.dir, 'state/audit.pub.pem')],
-    ])
+    runCli(['audit', 'verify', '--dir', dir, '--require-closed', '--json', '--key', publicKey])
   const good = await verify()
   t.match({ code: good.code, ...JSON.parse(good.out) }, { code: 0, ok: true })
   const [file = ''] = readdirSync(dir)
