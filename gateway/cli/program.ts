@@ -47,7 +47,7 @@ function createProgram(io: CliIo, end: End): Command {
   const program = new Command('svidgate')
     .description('authorization gateway for AI agents: SVID in, policy decides, credentials stay')
     .version(VERSION)
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .exitOverride()
   const run =
     <O>(action: Action<O>) =>

@@ -4,8 +4,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { runCommandLine } from '../../gateway/cli/program.ts'
 import { runCli, type Ended } from '../support/child.ts'
 import { HOUR, makeCa, makeLeaf, pem } from '../support/ca.ts'
+import { TestIo } from '../support/cli-io.ts'
 import { agentId, createScene, type Scene } from '../support/scene.ts'
 
 const USAGE: [args: string, first: RegExp][] = [
@@ -31,21 +33,21 @@ const USAGE: [args: string, first: RegExp][] = [
 ]
 
 t.test('what is wrong with the call: exit 2, one line, a hint', async (t) => {
-  // Two at a time: each is a process of its own.
-  const rows = [...USAGE]
-  const next = async (): Promise<void> => {
-    for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
-      const [args, first] = row
-      const { code, out, err } = await runCli(args.split(' '))
-      const [line, hint = '', ...rest] = err.split('\n')
-      t.equal(code, 2, args)
-      t.match(line, first, args)
-      t.match(hint, /^ *hint: ./, `${args}: a hint, not: ${hint}`)
-      t.same(rest, [''], `${args}: nothing more`)
-      t.equal(out, '', `${args}: nothing on standard output`)
-    }
+  for (const [args, first] of USAGE) {
+    const io = new TestIo()
+    const code = await runCommandLine(['node', 'svidgate', ...args.split(' ')], io)
+    const [line, hint = '', ...rest] = io.stderr.split('\n')
+    t.equal(code, 2, args)
+    t.match(line, first, args)
+    t.match(hint, /^ *hint: ./, `${args}: a hint, not: ${hint}`)
+    t.same(rest, [''], `${args}: nothing more`)
+    t.equal(io.stdout, '', `${args}: nothing on standard output`)
   }
-  await Promise.all([next(), next()])
+})
+
+t.test('the process ends with what the command says', async (t) => {
+  const wrong = await runCli(['doctor'])
+  t.same([wrong.code, wrong.out, wrong.err.split('\n').length], [2, '', 3])
 })
 
 t.test('help and version are answers', async (t) => {
