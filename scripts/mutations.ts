@@ -14,15 +14,20 @@ export const STATIONS: readonly string[] = [
   'facts',
   'policy input',
   'policy engine',
+  'policy bundle',
   'decision',
   'authorize',
   'shape',
+  'session policy',
   'credential',
   'signing',
   'egress guard',
   'upstream',
   'respond',
   'record',
+  'audit chain',
+  'limits',
+  'exchange',
   'catch-all',
 ]
 
@@ -34,6 +39,15 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (!result.ok || this.#isDraining) {',
     replace:
       'if (!result.ok) result.value = { spiffeId: "spiffe://nobody/", expiresAt: 8.64e15 }; if (false) {',
+    tests: ['test/integration/identity.test.ts'],
+  },
+  {
+    station: 'downstream',
+    without: 'ends a connection together with its SVID',
+    file: 'gateway/downstream/listener.ts',
+    find: 'const expiry = setTimeout(() => socket.destroy(), this.#lifetime(peer));',
+    replace: 'const expiry = undefined;',
+    tests: ['test/unit/downstream/listener.test.ts'],
   },
   {
     station: 'authenticate',
@@ -41,7 +55,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/spiffe/verify.ts',
     find: 'const path = findPath({ leaf, pool, bundle, now });',
     replace: 'const path = ok([leaf, leaf]);',
-    tests: ['test/conformance/svid.test.ts', 'test/unit/spiffe'],
+    tests: ['test/conformance/svid.test.ts'],
   },
   {
     station: 'authenticate',
@@ -49,14 +63,23 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/spiffe/verify.ts',
     find: `const problem = leafProblem(leaf) ?? validityProblem(leaf, now, 'the SVID');`,
     replace: 'const problem = undefined;',
-    tests: ['test/conformance/svid.test.ts', 'test/unit/spiffe'],
+    tests: ['test/conformance/svid.test.ts'],
   },
   {
     station: 'authenticate',
     without: 'refuses an identity outside the grammar',
     file: 'gateway/pipeline/authenticate.ts',
-    find: 'if (isOwn && names === undefined) {',
+    find: 'if (names === undefined && id.trustDomain === ports.grammar.trustDomain) {',
     replace: 'if (false) {',
+    tests: ['test/unit/pipeline/authenticate.test.ts'],
+  },
+  {
+    station: 'authenticate',
+    without: 'keeps the tenants of partners apart from ours',
+    file: 'gateway/pipeline/authenticate.ts',
+    find: 'const tenant = names === undefined ? undefined : foreign?.tenants.get(names.tenant);',
+    replace: 'const tenant = names?.tenant;',
+    tests: ['test/unit/pipeline/authenticate.test.ts'],
   },
   {
     station: 'recheck',
@@ -64,6 +87,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/pipeline/authenticate.ts',
     find: 'export function recheckPeer(peer, ports) {',
     replace: 'export function recheckPeer(peer, ports) { return undefined;',
+    tests: ['test/unit/pipeline/authenticate.test.ts'],
   },
   {
     station: 'recheck',
@@ -71,6 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/pipeline/handler.ts',
     find: 'if (outlived !== undefined)',
     replace: 'if (false)',
+    tests: ['test/unit/pipeline/refusals.test.ts'],
   },
   {
     station: 'request',
@@ -78,7 +103,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/request/accept.ts',
     find: 'const method = METHOD_SET.get(head.method);',
     replace: 'const method = head.method;',
-    tests: ['test/unit/request'],
+    tests: ['test/unit/request/accept.test.ts'],
   },
   {
     station: 'request',
@@ -87,7 +112,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'const framing = readFraming(method, contentLength, transferEncoding);',
     replace:
       'const read = readFraming(method, contentLength, transferEncoding); const framing = read.ok ? read : ok({ kind: "chunked" });',
-    tests: ['test/unit/request'],
+    tests: ['test/unit/request/accept.test.ts'],
   },
   {
     station: 'request',
@@ -96,7 +121,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'const target = parseTarget(head.target, limits.maxTargetBytes);',
     replace:
       'const read = parseTarget(head.target, limits.maxTargetBytes); const target = read.ok ? read : ok({ path: head.target, query: [] });',
-    tests: ['test/unit/request'],
+    tests: ['test/unit/request/accept.test.ts'],
   },
   {
     station: 'routing',
@@ -104,7 +129,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/routing/match.ts',
     find: 'if (scope !== undefined && service.signingName !== scope.service) {',
     replace: 'if (false) {',
-    tests: ['test/unit/routing'],
+    tests: ['test/unit/routing/match.test.ts'],
   },
   {
     station: 'routing',
@@ -112,7 +137,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/routing/match.ts',
     find: 'if (scope !== undefined && AWS_REGIONS.has(scope.region) && route.regions.has(scope.region)) {',
     replace: 'if (scope !== undefined) {',
-    tests: ['test/unit/routing'],
+    tests: ['test/unit/routing/match.test.ts'],
   },
   {
     station: 'facts',
@@ -124,7 +149,7 @@ export const MUTATIONS: readonly Mutation[] = [
       operation: { provider: 'aws', service: 's3', name: 's3.GetObject', access: 'read', complete: true, pending: [], permissions: [] },
       targets: [{ type: 'account', access: 'read', name: '*', container: '', path: '' }],
     }));`,
-    tests: ['test/unit/facts', 'test/conformance/s3'],
+    tests: ['test/unit/facts/aws/s3/refusals.test.ts'],
   },
   {
     station: 'policy input',
@@ -132,7 +157,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/policy/input.ts',
     find: 'if (HEADERS.has(name))',
     replace: 'if (true)',
-    tests: ['test/unit/policy'],
+    tests: ['test/unit/policy/input.test.ts'],
   },
   {
     station: 'policy input',
@@ -140,7 +165,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/policy/input.ts',
     find: 'if (!PARAMETERS.has(name))',
     replace: 'if (false)',
-    tests: ['test/unit/policy'],
+    tests: ['test/unit/policy/input.test.ts'],
   },
   {
     station: 'policy engine',
@@ -148,7 +173,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/policy/wasm/wasm-engine.ts',
     find: 'const result = this.evaluateText(entrypoint, input);',
     replace: `const result = ok('true');`,
-    tests: ['test/unit/policy'],
+    tests: ['test/unit/policy/wasm/engine.test.ts'],
   },
   {
     station: 'policy engine',
@@ -156,7 +181,23 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/policy/wasm/wasm-engine.ts',
     find: 'this.#discard();',
     replace: '',
-    tests: ['test/unit/policy'],
+    tests: ['test/unit/policy/wasm/engine.test.ts'],
+  },
+  {
+    station: 'policy bundle',
+    without: 'refuses a bundle that no configured key has signed',
+    file: 'gateway/policy/bundle/signature.ts',
+    find: 'if (signer === undefined)',
+    replace: 'if (signer === undefined) return ok({ keyId: "" }); if (false)',
+    tests: ['test/unit/policy/bundle/signature.test.ts'],
+  },
+  {
+    station: 'policy bundle',
+    without: 'refuses a bundle that is older than the floor',
+    file: 'gateway/compose/generation.ts',
+    find: 'if (floor === undefined)',
+    replace: 'if (true)',
+    tests: ['test/unit/compose/generation.test.ts'],
   },
   {
     station: 'decision',
@@ -164,7 +205,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/policy/decision.ts',
     find: 'if (verdict !== true)',
     replace: 'if (false)',
-    tests: ['test/unit/policy'],
+    tests: ['test/unit/policy/decision.test.ts'],
   },
   {
     station: 'decision',
@@ -172,7 +213,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/policy/decision.ts',
     find: `if (document.has('needs'))`,
     replace: 'if (false)',
-    tests: ['test/unit/policy'],
+    tests: ['test/unit/policy/decision.test.ts'],
   },
   {
     station: 'decision',
@@ -180,7 +221,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/policy/obligations.ts',
     find: 'throw new UnsupportedObligation(`obligation',
     replace: 'void (`obligation',
-    tests: ['test/unit/policy'],
+    tests: ['test/unit/policy/decision.test.ts'],
   },
   {
     station: 'authorize',
@@ -190,13 +231,24 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: `const parsed = parseDecision(answer.value);
     const decision = parsed.kind === 'allow' ? parsed
       : { kind: 'allow', reasons: [], credential: undefined, obligations: {}, alternatives: [] };`,
+    tests: ['test/unit/pipeline/refusals.test.ts'],
+  },
+  {
+    station: 'authorize',
+    without: 'minds a policy that failed',
+    file: 'gateway/pipeline/authorize.ts',
+    find: 'const answer = generation.engine.evaluate(generation.entrypoint, input);',
+    replace:
+      'const evaluated = generation.engine.evaluate(generation.entrypoint, input); const answer = evaluated.ok ? evaluated : ok(true);',
+    tests: ['test/unit/pipeline/refusals.test.ts'],
   },
   {
     station: 'authorize',
     without: 'keeps the decision to the credentials that are bound',
     file: 'gateway/pipeline/authorize.ts',
-    find: 'if (credential === undefined || !candidates.includes(credential)) {',
-    replace: 'if (credential === undefined) {',
+    find: 'if (!candidates.includes(credential)) {',
+    replace: 'if (false) {',
+    tests: ['test/unit/pipeline/refusals.test.ts'],
   },
   {
     station: 'shape',
@@ -204,15 +256,31 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/shape/shape.ts',
     find: 'const fault = factsFault(allowed, route, parts.value);',
     replace: 'const fault = undefined;',
-    tests: ['test/unit/shape'],
+    tests: ['test/unit/shape/shape.test.ts'],
   },
   {
-    station: 'shape',
+    station: 'session policy',
     without: 'narrows the credential to the decision',
     file: 'gateway/shape/aws/s3.ts',
     find: 'const policy = sessionPolicyFor(options.sessionPolicy, stated, facts, headers.value);',
     replace: 'const policy = ok(undefined);',
-    tests: ['test/unit/shape'],
+    tests: ['test/unit/shape/session-policy.test.ts'],
+  },
+  {
+    station: 'session policy',
+    without: 'refuses an allow without the narrowing that the credential wants',
+    file: 'gateway/shape/aws/session-policy.ts',
+    find: "if (mode === 'none')",
+    replace: 'if (true)',
+    tests: ['test/unit/shape/session-policy.test.ts'],
+  },
+  {
+    station: 'session policy',
+    without: 'gives the narrowing to the cloud',
+    file: 'gateway/credential/aws/web-identity.ts',
+    find: '...(sessionPolicy === undefined ? {} : { Policy: sessionPolicy }),',
+    replace: '',
+    tests: ['test/unit/credential/aws/web-identity.test.ts'],
   },
   {
     station: 'shape',
@@ -220,7 +288,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/shape/aws/s3.ts',
     find: 'if (SIGNATURE_HEADERS.has(name) || isNeverForwarded(name) || setHeaders.has(name))',
     replace: 'if (setHeaders.has(name))',
-    tests: ['test/unit/shape'],
+    tests: ['test/unit/shape/shape.test.ts'],
   },
   {
     station: 'credential',
@@ -228,7 +296,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/credential/cache.ts',
     find: 'if (live !== undefined && now < live.usableUntil) {',
     replace: 'if (live !== undefined) {',
-    tests: ['test/unit/credential'],
+    tests: ['test/unit/credential/cache.test.ts'],
   },
   {
     station: 'credential',
@@ -236,15 +304,15 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/credential/registry.ts',
     find: 'if (!isServed(driver, request.peer, ports.trustDomain)) {',
     replace: 'if (false) {',
-    tests: ['test/unit/credential'],
+    tests: ['test/unit/credential/registry.test.ts'],
   },
   {
     station: 'credential',
     without: 'tells credentials of different policies apart',
     file: 'gateway/credential/aws/web-identity.ts',
-    find: 'const policyDigest = sessionPolicy === undefined ? undefined : digest(sessionPolicy);',
-    replace: 'const policyDigest = undefined;',
-    tests: ['test/unit/credential'],
+    find: 'cacheKey: value.keyPrefix + tupleKey([sessionPolicy]),',
+    replace: 'cacheKey: value.keyPrefix,',
+    tests: ['test/unit/credential/cache-key.test.ts'],
   },
   {
     station: 'signing',
@@ -252,7 +320,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/signing/sign.ts',
     find: 'const unfit = checkCredential(shaped, credential, now) ?? checkShaped(shaped);',
     replace: 'const unfit = undefined;',
-    tests: ['test/unit/signing'],
+    tests: ['test/unit/signing/sign.test.ts'],
   },
   {
     station: 'signing',
@@ -260,7 +328,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/signing/sign.ts',
     find: 'if (!credential.hosts.includes(authority)) {',
     replace: 'if (false) {',
-    tests: ['test/unit/signing'],
+    tests: ['test/unit/signing/sign.test.ts'],
   },
   {
     station: 'signing',
@@ -268,7 +336,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/signing/sign.ts',
     find: 'const hex = signature(key, stringToSign(time.timestamp, scopeText, hash));',
     replace: `const hex = '0'.repeat(64);`,
-    tests: ['test/unit/signing'],
+    tests: ['test/unit/signing/sign.test.ts'],
   },
   {
     station: 'egress guard',
@@ -276,7 +344,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/upstream/address-guard.ts',
     find: 'export function mayDial(address, options) {',
     replace: 'export function mayDial(address, options) { return true;',
-    tests: ['test/unit/upstream'],
+    tests: ['test/unit/upstream/address-guard.test.ts'],
   },
   {
     station: 'egress guard',
@@ -284,7 +352,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/upstream/guarded-connect.ts',
     find: 'const allowed = addresses.filter(({ address }) => mayDial(address, egress));',
     replace: 'const allowed = addresses;',
-    tests: ['test/unit/upstream'],
+    tests: ['test/unit/upstream/post.test.ts'],
   },
   {
     station: 'upstream',
@@ -292,7 +360,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/upstream/forward.ts',
     find: 'if (!isSignedRequest(request))',
     replace: 'if (false)',
-    tests: ['test/unit/upstream'],
+    tests: ['test/unit/upstream/forward.test.ts'],
   },
   {
     station: 'upstream',
@@ -300,6 +368,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/pipeline/forward.ts',
     find: 'exchange.cut();',
     replace: 'exchange.end();',
+    tests: ['test/unit/pipeline/catch-all.test.ts'],
   },
   {
     station: 'upstream',
@@ -307,6 +376,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/upstream/rewrite/aws/error-body.ts',
     find: 'export function mayEchoCredential(status, headers) {',
     replace: 'export function mayEchoCredential(status, headers) { return false;',
+    tests: ['test/unit/pipeline/answers.test.ts'],
   },
   {
     station: 'respond',
@@ -314,7 +384,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/respond/text.ts',
     find: 'const cleaned = kept.replace(UNSAFE, REPLACEMENT);',
     replace: 'const cleaned = kept;',
-    tests: ['test/unit/respond'],
+    tests: ['test/unit/respond/text.test.ts'],
   },
   {
     station: 'respond',
@@ -322,7 +392,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/respond/text.ts',
     find: `if (entry.tells === 'code')`,
     replace: 'if (false)',
-    tests: ['test/unit/respond'],
+    tests: ['test/unit/respond/text.test.ts'],
   },
   {
     station: 'record',
@@ -331,6 +401,15 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'await ports.audit.append(decisionEvent(journey, refused, ports.elapsed()));',
     replace:
       'void ports.audit.append(decisionEvent(journey, refused, ports.elapsed())).catch(() => undefined);',
+    tests: ['test/unit/pipeline/order.test.ts'],
+  },
+  {
+    station: 'record',
+    without: 'lets a decision that could not be recorded take no effect',
+    file: 'gateway/pipeline/handler.ts',
+    find: 'if (recorded !== undefined)',
+    replace: 'if (false)',
+    tests: ['test/unit/pipeline/records.test.ts'],
   },
   {
     station: 'record',
@@ -338,6 +417,88 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/pipeline/record.ts',
     find: 'export function recordOutcome(journey, forwarded, ports) {',
     replace: 'export function recordOutcome(journey, forwarded, ports) { return;',
+    tests: ['test/unit/pipeline/order.test.ts'],
+  },
+  {
+    station: 'record',
+    without: 'refuses where a record could not be written',
+    file: 'gateway/audit/audit-log.ts',
+    find: `return options.onFailure === 'deny' ? all : lossy(all, options.lost);`,
+    replace: 'return lossy(all, options.lost);',
+    tests: ['test/unit/audit/audit-log.test.ts'],
+  },
+  {
+    station: 'audit chain',
+    without: 'binds each record to the one before',
+    file: 'gateway/audit/chain.ts',
+    find: 'last = { file, seq, hash: lines.add(record, seq, last.hash) };',
+    replace: `last = { file, seq, hash: lines.add(record, seq, '0'.repeat(64)) };`,
+    tests: ['test/unit/audit/verify.test.ts'],
+  },
+  {
+    station: 'audit chain',
+    without: 'finds a record that was taken out',
+    file: 'gateway/audit/verify-file.ts',
+    find: 'if (record.prev === walk.lastHash)',
+    replace: 'if (true)',
+    tests: ['test/unit/audit/verify.test.ts'],
+  },
+  {
+    station: 'audit chain',
+    without: 'demands a signature of the audit key',
+    file: 'gateway/audit/verify-record.ts',
+    find: `const good = verify(null, checkpointPayload(unsigned), key, Buffer.from(signature, 'base64url'));`,
+    replace: 'const good = true;',
+    tests: ['test/unit/audit/verify.test.ts'],
+  },
+  {
+    station: 'limits',
+    without: 'keeps an identity to its rate and its number at a time',
+    file: 'gateway/operations/limits.ts',
+    find: 'if (usage.tokens < 1 || usage.running >= concurrent)',
+    replace: 'if (false)',
+    tests: ['test/unit/operations/limits.test.ts'],
+  },
+  {
+    station: 'limits',
+    without: 'minds the answer of the limits',
+    file: 'gateway/pipeline/handler.ts',
+    find: 'isWithin ? serve(journey, ports) : refuse(journey, OVER_LIMITS, ports)',
+    replace: 'serve(journey, ports)',
+    tests: ['test/unit/pipeline/refusals.test.ts'],
+  },
+  {
+    station: 'limits',
+    without: 'keeps bodies for inspection within one budget',
+    file: 'gateway/pipeline/understand.ts',
+    find: 'if (!budget.take(reserve)) {',
+    replace: 'budget.take(reserve); if (false) {',
+    tests: ['test/unit/pipeline/client-gone.test.ts'],
+  },
+  {
+    station: 'exchange',
+    without: 'waits with "100 Continue" for the decision',
+    file: 'gateway/pipeline/handler.ts',
+    find: 'const outlived = ports.recheck(journey.exchange.peer);',
+    replace:
+      'journey.exchange.sendContinue(); const outlived = ports.recheck(journey.exchange.peer);',
+    tests: ['test/unit/pipeline/order.test.ts'],
+  },
+  {
+    station: 'exchange',
+    without: 'acts for nobody who has left',
+    file: 'gateway/pipeline/handler.ts',
+    find: 'if (journey.isClientGone)\n            return recordOutcome',
+    replace: 'if (false) return recordOutcome',
+    tests: ['test/unit/pipeline/client-gone.test.ts'],
+  },
+  {
+    station: 'exchange',
+    without: 'lets an early refusal reach a client that is still sending',
+    file: 'gateway/downstream/node-exchange.ts',
+    find: 'if (this.#broken !== undefined || request.complete) {',
+    replace: 'if (true) {',
+    tests: ['test/unit/downstream/listener.test.ts'],
   },
   {
     station: 'catch-all',
@@ -345,5 +506,14 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'gateway/pipeline/handler.ts',
     find: 'await refuse(journey, refusalOf(error), ports);',
     replace: `journey.exchange.answer(200, [['content-length', '0']], Buffer.alloc(0), false);`,
+    tests: ['test/unit/pipeline/catch-all.test.ts'],
+  },
+  {
+    station: 'catch-all',
+    without: 'cuts what cannot even be refused',
+    file: 'gateway/pipeline/handler.ts',
+    find: 'ports.onFault(journey.id, error);\n        exchange.cut();',
+    replace: 'ports.onFault(journey.id, error);',
+    tests: ['test/unit/pipeline/catch-all.test.ts'],
   },
 ]
