@@ -12,12 +12,11 @@ import { Gateway } from '../gateway/server.ts'
 import { createLogger } from '../gateway/telemetry/logger.ts'
 import { systemClock } from '../gateway/util/clock.ts'
 import { announce } from './measured.ts'
+import { OBJECT_PATH, REGION, SDK_HEADERS } from './sdk-request.ts'
 import { readSetup, type BenchSetup } from './setup.ts'
 
-const REGION = 'eu-west-1'
 const ROLE = 'arn:aws:iam::123456789012:role/agents-writer'
 const BUNDLE = join(import.meta.dirname, '../../bench/policy/bundle.tar.gz')
-const DATE = new Date().toISOString().slice(0, 10).replaceAll('-', '')
 
 const setup = readSetup()
 const sts = await startSts()
@@ -35,21 +34,8 @@ const gateway = await Gateway.start(loaded.value, {
 announce(
   {
     port: gateway.listeners.dataPort,
-    path: '/aws/s3/reports/2026/one.bin',
-    headers: [
-      ['x-amz-date', `${DATE}T000000Z`],
-      ['x-amz-content-sha256', 'UNSIGNED-PAYLOAD'],
-      [
-        'user-agent',
-        'aws-sdk-js/3.1175.0 ua/2.1 os/linux lang/js md/nodejs#20.20.2 api/s3#3.1175.0',
-      ],
-      ['amz-sdk-invocation-id', '3b1c4a0e-5d2b-4f7a-9c8e-0a1b2c3d4e5f'],
-      ['amz-sdk-request', 'attempt=1; max=3'],
-      [
-        'authorization',
-        `AWS4-HMAC-SHA256 Credential=AKIDPLACEHOLDER/${DATE}/${REGION}/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=${'0'.repeat(64)}`,
-      ],
-    ],
+    path: `/aws/s3${OBJECT_PATH}`,
+    headers: SDK_HEADERS,
   },
   () => {
     void gateway.drain()

@@ -1,6 +1,7 @@
 // The client of the benchmark, in a process of its own: as little work as possible per request, so
 // that the machine belongs to the server under test. Reads its order from the argument, says `warm`
-// on its IPC channel, begins at `go` and sends what it did.
+// on its IPC channel, begins at `go` and sends what it did. No two requests are the same, as those of
+// an SDK never are: every `<n>` in path and headers is a number of its own.
 
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -9,6 +10,7 @@ import { connect, type TLSSocket } from 'node:tls'
 export interface LoadOrder {
   readonly kind: 'get' | 'put' | 'connect'
   readonly port: number
+  /** Here and in the headers `<n>` stands for ten digits that are different in each request. */
   readonly path: string
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly ca: string
@@ -29,6 +31,8 @@ export interface LoadResult {
 
 const CHUNK = Buffer.alloc(64 * 1024, 'u')
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
+const NUMBER_MARK = '<n>'
+const NUMBER_DIGITS = 10
 
 const order = JSON.parse(process.argv[2] ?? '{}') as LoadOrder
 const identity = {
@@ -122,11 +126,37 @@ function bodyLength(head: string): number {
   return Number(length)
 }
 
-function requestHead(method: string, bytes?: number): Buffer {
+function requestHead(method: string, bytes?: number): string {
   const lines = [`${method} ${order.path} HTTP/1.1`, `host: localhost:${String(order.port)}`]
   for (const [name, value] of order.headers) lines.push(`${name}: ${value}`)
   if (bytes !== undefined) lines.push(`content-length: ${String(bytes)}`)
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+/** A head that is written anew for each request. */
+class Head {
+  readonly #bytes: Buffer
+  readonly #numbers: readonly number[]
+  #number = Math.floor(Math.random() * 1e9)
+
+  constructor(method: string, bytes?: number) {
+    const text = requestHead(method, bytes)
+    const parts = text.split(NUMBER_MARK)
+    let at = 0
+    this.#numbers = parts.slice(0, -1).map((part) => {
+      at += part.length + NUMBER_DIGITS
+      return at - NUMBER_DIGITS
+    })
+    this.#bytes = Buffer.from(parts.join('0'.repeat(NUMBER_DIGITS)), 'latin1')
+  }
+
+  next(): Buffer {
+    this.#number += 1
+    const digits = String(this.#number).padStart(NUMBER_DIGITS, '0')
+    const bytes = Buffer.from(this.#bytes)
+    for (const at of this.#numbers) bytes.write(digits, at, 'latin1')
+    return bytes
+  }
 }
 
 /** `count` jobs over all connections; each takes the next when it is done. */
@@ -145,19 +175,19 @@ async function share(
   await Promise.all(connections.map(drive))
 }
 
-const get = requestHead('GET')
-const put = requestHead('PUT', order.bytes)
+const get = new Head('GET')
+const put = new Head('PUT', order.bytes)
 const pool = await Promise.all(
   Array.from({ length: order.connections }, async () => Connection.open()),
 )
-await share(pool, order.warmUp, async (connection) => connection.exchange(get))
+await share(pool, order.warmUp, async (connection) => connection.exchange(get.next()))
 
 const jobs = {
-  get: async (connection: Connection) => connection.exchange(get),
-  put: async (connection: Connection) => connection.upload(put, order.bytes),
+  get: async (connection: Connection) => connection.exchange(get.next()),
+  put: async (connection: Connection) => connection.upload(put.next(), order.bytes),
   connect: async () => {
     const connection = await Connection.open()
-    await connection.exchange(get)
+    await connection.exchange(get.next())
     connection.close()
   },
 }

@@ -104,8 +104,8 @@ export class Bench {
     return {
       ...shape,
       port: ready.port,
-      path: ready.path ?? '/reports/2026/one.bin',
-      headers: ready.headers ?? [],
+      path: ready.path,
+      headers: ready.headers,
       ca: serverCa,
       cert: agent.cert,
       key: agent.key,

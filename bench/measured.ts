@@ -5,10 +5,9 @@
 export interface Ready {
   readonly port: number
   readonly pid: number
-  /** What the client asks for, where it is not the origin's own spelling. */
-  readonly path?: string
-  /** Header lines that the client has to add, e.g. a signature to be replaced. */
-  readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** What the client asks for. */
+  readonly path: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
 export interface Usage {

@@ -26,5 +26,6 @@ const server = createServer(
   },
 )
 server.listen(0, '127.0.0.1', () => {
-  announce({ port: (server.address() as AddressInfo).port }, () => server.close())
+  const { port } = server.address() as AddressInfo
+  announce({ port, path: '/', headers: [] }, () => server.close())
 })

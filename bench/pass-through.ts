@@ -8,6 +8,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { Pool, type Dispatcher } from 'undici'
 import { announce } from './measured.ts'
+import { OBJECT_PATH, SDK_HEADERS } from './sdk-request.ts'
 import { readSetup } from './setup.ts'
 
 const HOP_BY_HOP = new Set([
@@ -44,7 +45,8 @@ const server = createServer(
   forward,
 )
 server.listen(0, '127.0.0.1', () => {
-  announce({ port: (server.address() as AddressInfo).port }, () => server.close())
+  const { port } = server.address() as AddressInfo
+  announce({ port, path: OBJECT_PATH, headers: SDK_HEADERS }, () => server.close())
 })
 
 function forward(request: IncomingMessage, response: ServerResponse): void {

@@ -6,8 +6,9 @@
 // stands for every record before it, its `file` and `seq` for the place.
 
 import { canonicalRecordJson, canonicalRecordString } from './canonical.ts'
-import { RECORD_VERSION, sealRecord } from './record.ts'
-import type { PreparedRecord, SealedRecord } from './record.ts'
+import { RecordLines } from './record-lines.ts'
+import { RECORD_VERSION } from './record.ts'
+import type { PreparedRecord } from './record.ts'
 
 /** Keeps a signature over a checkpoint from meaning anything anywhere else. */
 const SIGNATURE_CONTEXT = 'svidgate audit checkpoint v1\n'
@@ -48,9 +49,11 @@ export interface Chain {
   readonly file: string
   /** The record sealed last. */
   readonly last: RecordLink
-  append(record: PreparedRecord): string
+  append(record: PreparedRecord): void
   /** A `close` record is a checkpoint after which nothing may follow. */
-  checkpoint(type: CheckpointType, timestamp: string): string
+  checkpoint(type: CheckpointType, timestamp: string): void
+  /** The lines of what was appended since the last call; they stand until the next record. */
+  takeLines(): Buffer
 }
 
 /** The bytes that a checkpoint's signature covers, from its record without hash and signature. */
@@ -58,22 +61,18 @@ export function checkpointPayload(unsigned: string): Buffer {
   return Buffer.from(SIGNATURE_CONTEXT + unsigned)
 }
 
-/** Starts a file's chain; `line` is its first record. */
-export function openChain(
-  opening: ChainOpening,
-  signer: AuditSigner,
-): { readonly chain: Chain; readonly line: string } {
+/** Starts a file's chain; its first record is the first of the lines to take. */
+export function openChain(opening: ChainOpening, signer: AuditSigner): Chain {
   const { file } = opening
-  const first = sealRecord(openRecord(opening), 0, opening.prev)
-  let last: RecordLink = { file, seq: 0, hash: first.hash }
+  const lines = new RecordLines()
+  let last: RecordLink = { file, seq: 0, hash: lines.add(openRecord(opening), 0, opening.prev) }
 
-  const seal = (record: PreparedRecord): string => {
-    const sealed: SealedRecord = sealRecord(record, last.seq + 1, last.hash)
-    last = { file, seq: last.seq + 1, hash: sealed.hash }
-    return sealed.line
+  const seal = (record: PreparedRecord): void => {
+    const seq = last.seq + 1
+    last = { file, seq, hash: lines.add(record, seq, last.hash) }
   }
 
-  const chain: Chain = {
+  return {
     file,
     get last() {
       return last
@@ -90,10 +89,10 @@ export function openChain(
         version: RECORD_VERSION,
       })
       const signature = signer.sign(checkpointPayload(unsigned))
-      return seal(checkpointRecord(file, signer.keyId, signature, type, timestamp))
+      seal(checkpointRecord(file, signer.keyId, signature, type, timestamp))
     },
+    takeLines: () => lines.take(),
   }
-  return { chain, line: first.line }
 }
 
 function openRecord(opening: ChainOpening): PreparedRecord {

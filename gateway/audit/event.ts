@@ -11,6 +11,18 @@ export interface CredentialMark {
   readonly expires: string
 }
 
+/** Whole microseconds; undefined for what did not take place. */
+export interface DecisionMetrics {
+  /** From the request's head to this record. */
+  readonly gateway_us: number | undefined
+  readonly policy_us: number | undefined
+}
+
+export interface OutcomeMetrics {
+  /** From sending to the end of the answer. */
+  readonly upstream_us: number | undefined
+}
+
 export interface DecisionEvent {
   readonly type: 'decision'
   readonly decision_id: string
@@ -29,7 +41,7 @@ export interface DecisionEvent {
   readonly bundles: Readonly<Record<string, { readonly revision: string }>>
   /** RFC 3339 with milliseconds */
   readonly timestamp: string
-  readonly metrics: Readonly<Record<string, number>>
+  readonly metrics: DecisionMetrics
   readonly labels: Readonly<Record<string, string>>
   readonly generation: number
   readonly spiffe_id: string | undefined
@@ -61,7 +73,7 @@ export interface OutcomeEvent {
   /** `complete`, or how it ended early. */
   readonly end: 'complete' | 'refused' | 'client-gone' | 'upstream-cut' | 'cut'
   readonly code?: Code
-  readonly metrics: Readonly<Record<string, number>>
+  readonly metrics: OutcomeMetrics
 }
 
 export type AuditEvent = DecisionEvent | OutcomeEvent

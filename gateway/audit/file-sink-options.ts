@@ -32,6 +32,8 @@ export interface FileSinkLimits {
   readonly maxQueued: number
   /** A write that takes longer counts as failed: a disk that hangs must not hang every request. */
   readonly stallMs: number
+  /** How long a busy writer waits for company before its next batch; 0: not at all. */
+  readonly gatherMs: number
 }
 
 /** Hears what became of records: for metrics and the log. */
@@ -48,4 +50,5 @@ export const FILE_SINK_LIMITS: FileSinkLimits = {
   rotateBytes: 256 * 1024 * 1024,
   maxQueued: 16 * 1024 * 1024,
   stallMs: 10_000,
+  gatherMs: 1,
 }

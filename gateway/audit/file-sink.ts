@@ -13,6 +13,7 @@ import type { RecordLink } from './chain.ts'
 import type { AuditEvent, AuditLog } from './event.ts'
 import { FILE_SINK_LIMITS } from './file-sink-options.ts'
 import type { AuditObserver, FileSinkLimits, FileSinkOptions } from './file-sink-options.ts'
+import { Gathering } from './gathering.ts'
 import { prepareEvent, preparedSize } from './record.ts'
 import type { PreparedRecord } from './record.ts'
 import { SegmentWriter } from './segment-writer.ts'
@@ -26,6 +27,8 @@ import { lastRecord } from './segments.ts'
 const TICK_MS = 1000
 /** How long a record that nobody waits for may wait for company. */
 const SOON_MS = 20
+/** A batch of this many UTF-16 units is company enough. */
+const ENOUGH = 128 * 1024
 /** One write takes about this much at most, so that memory stays bounded. */
 const MAX_BATCH = 4 * 1024 * 1024
 const GROUP_OR_WORLD_WRITABLE = 0o022
@@ -88,6 +91,7 @@ class FileSink implements AuditLog {
   #sinceCheckpoint = 1
   #lastCheckpointTick = 0
   #checkpointDue = false
+  readonly #gathering: Gathering
   /** A timer that starts the writer for records that nobody waits for. */
   #stopWaiting: StopTimer | undefined
 
@@ -96,6 +100,7 @@ class FileSink implements AuditLog {
     this.#settings = settings
     this.#limits = { ...FILE_SINK_LIMITS, ...options.limits }
     this.#observer = options.observer
+    this.#gathering = new Gathering(options.timers, this.#limits.gatherMs)
     this.#segment = segment
     this.#committed = segment.last
     this.#stopTicking = options.timers.every(TICK_MS, () => {
@@ -124,6 +129,7 @@ class FileSink implements AuditLog {
     return new Promise((resolve, reject) => {
       this.#queue.push({ record, size, resolve, reject })
       this.#queued += size
+      if (this.#queued >= ENOUGH) this.#gathering.end()
       if (when === 'now') this.#run()
       else this.#runSoon()
     })
@@ -136,6 +142,7 @@ class FileSink implements AuditLog {
 
   async #finish(): Promise<void> {
     this.#stopWaiting?.()
+    this.#gathering.end()
     if (this.#queue.length > 0 && this.#segment !== undefined) this.#run()
     await this.#recovering
     await this.#running
@@ -173,6 +180,7 @@ class FileSink implements AuditLog {
         const segment = this.#segment
         if (segment === undefined || !(await this.#writeBatch(segment))) return
         if (segment.bytes >= this.#limits.rotateBytes) await this.#rotate(segment)
+        if (this.#queue.length > 0 && this.#closing === undefined) await this.#gathering.wait()
       }
     } finally {
       // After a stall another writer is at work: only our own mark is taken away, and in the turn

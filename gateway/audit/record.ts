@@ -10,7 +10,14 @@
 
 import { hash as digest } from 'node:crypto'
 import { canonicalRecordJson, canonicalRecordString } from './canonical.ts'
-import type { AuditEvent, CredentialMark, DecisionEvent, OutcomeEvent } from './event.ts'
+import type {
+  AuditEvent,
+  CredentialMark,
+  DecisionEvent,
+  DecisionMetrics,
+  OutcomeEvent,
+  OutcomeMetrics,
+} from './event.ts'
 
 /** The version of the record format. */
 export const RECORD_VERSION = 1
@@ -30,12 +37,6 @@ export interface PreparedRecord {
   readonly afterSeq: string
 }
 
-export interface SealedRecord {
-  /** The line, newline included. */
-  readonly line: string
-  readonly hash: string
-}
-
 /** Throws TypeError for an event that holds anything but data, or an input that is no JSON object. */
 export function prepareEvent(event: AuditEvent): PreparedRecord {
   switch (event.type) {
@@ -46,13 +47,6 @@ export function prepareEvent(event: AuditEvent): PreparedRecord {
     default:
       return unknownEvent(event)
   }
-}
-
-/** Puts a prepared record into its place: `prev` is the hash of the record before it. */
-export function sealRecord(record: PreparedRecord, seq: number, prev: string): SealedRecord {
-  const rest = `${record.beforePrev}"prev":"${prev}",${record.beforeSeq}"seq":${seq},${record.afterSeq}}`
-  const hash = recordHash(`{${record.beforeHash}${rest}`)
-  return { line: `{${record.beforeHash}"hash":"${hash}",${rest}\n`, hash }
 }
 
 /** SHA-256 over the canonical record without its `hash`, lower-case hexadecimal. */
@@ -73,20 +67,20 @@ export function preparedSize(record: PreparedRecord): number {
 function prepareDecision(event: DecisionEvent): PreparedRecord {
   return {
     beforeHash:
-      `"bundles":${canonicalRecordJson(event.bundles)},` +
+      `"bundles":${bundlesJson(event.bundles)},` +
       (event.credential === undefined ? '' : `"credential":${credentialJson(event.credential)},`) +
       `"decision_id":${canonicalRecordString(event.decision_id)},"erased":[],` +
       (event.facts === undefined ? '' : `"facts":${spliced(event.facts)},`) +
-      `"generation":${canonicalRecordJson(event.generation)},`,
+      `"generation":${numberJson(event.generation)},`,
     beforePrev:
       (event.input === undefined ? '' : `"input":${spliced(event.input)},`) +
       `"labels":${canonicalRecordJson(event.labels)},"masked":[],` +
-      `"metrics":${canonicalRecordJson(event.metrics)},` +
+      `"metrics":${decisionMetricsJson(event.metrics)},` +
       `"path":${canonicalRecordString(event.path)},`,
     beforeSeq:
       `"request":{"method":${canonicalRecordString(event.request.method)},` +
       `"path":${canonicalRecordString(event.request.path)}},` +
-      `"result":${canonicalRecordJson(event.result)},`,
+      `"result":${resultJson(event.result)},`,
     afterSeq:
       (event.spiffe_id === undefined
         ? ''
@@ -101,14 +95,69 @@ function prepareOutcome(event: OutcomeEvent): PreparedRecord {
       (event.code === undefined ? '' : `"code":${canonicalRecordString(event.code)},`) +
       `"decision_id":${canonicalRecordString(event.decision_id)},` +
       `"end":${canonicalRecordString(event.end)},"erased":[],`,
-    beforePrev: `"masked":[],"metrics":${canonicalRecordJson(event.metrics)},`,
+    beforePrev: `"masked":[],"metrics":${outcomeMetricsJson(event.metrics)},`,
     beforeSeq: '',
     afterSeq:
-      (event.status === undefined ? '' : `"status":${canonicalRecordJson(event.status)},`) +
+      (event.status === undefined ? '' : `"status":${numberJson(event.status)},`) +
       `"timestamp":${canonicalRecordString(event.timestamp)},"type":"outcome",` +
-      (event.upstream === undefined ? '' : `"upstream":${canonicalRecordJson(event.upstream)},`) +
+      (event.upstream === undefined ? '' : `"upstream":${upstreamJson(event.upstream)},`) +
       `"version":${RECORD_VERSION}`,
   }
+}
+
+const bundleTexts = new WeakMap<DecisionEvent['bundles'], string>()
+
+/** The same object for as long as a policy is active, so it is written once. */
+function bundlesJson(bundles: DecisionEvent['bundles']): string {
+  const known = bundleTexts.get(bundles)
+  if (known !== undefined) return known
+  const text = canonicalRecordJson(bundles)
+  bundleTexts.set(bundles, text)
+  return text
+}
+
+function resultJson(result: DecisionEvent['result']): string {
+  const { allow, code, detail, obligations, reasons, rule } = result
+  return (
+    `{"allow":${allow ? 'true' : 'false'}` +
+    (code === undefined ? '' : `,"code":${canonicalRecordString(code)}`) +
+    (detail === undefined ? '' : `,"detail":${canonicalRecordString(detail)}`) +
+    (obligations === undefined ? '' : `,"obligations":${textsJson(obligations)}`) +
+    `,"reasons":${textsJson(reasons)}` +
+    (rule === undefined ? '}' : `,"rule":${canonicalRecordString(rule)}}`)
+  )
+}
+
+function upstreamJson(upstream: NonNullable<OutcomeEvent['upstream']>): string {
+  return (
+    `{"bytes_in":${numberJson(upstream.bytes_in)},"bytes_out":${numberJson(upstream.bytes_out)},` +
+    `"host":${canonicalRecordString(upstream.host)}` +
+    (upstream.request_id === undefined
+      ? ''
+      : `,"request_id":${canonicalRecordString(upstream.request_id)}`) +
+    (upstream.status === undefined ? '}' : `,"status":${numberJson(upstream.status)}}`)
+  )
+}
+
+function decisionMetricsJson({ gateway_us, policy_us }: DecisionMetrics): string {
+  if (gateway_us === undefined || policy_us === undefined) {
+    return canonicalRecordJson({ gateway_us, policy_us })
+  }
+  return `{"gateway_us":${numberJson(gateway_us)},"policy_us":${numberJson(policy_us)}}`
+}
+
+function outcomeMetricsJson({ upstream_us }: OutcomeMetrics): string {
+  return upstream_us === undefined ? '{}' : `{"upstream_us":${numberJson(upstream_us)}}`
+}
+
+function numberJson(value: number): string {
+  return canonicalRecordJson(value)
+}
+
+function textsJson(texts: readonly string[]): string {
+  const [only] = texts
+  if (texts.length === 1 && only !== undefined) return `[${canonicalRecordString(only)}]`
+  return canonicalRecordJson(texts)
 }
 
 function credentialJson(mark: CredentialMark): string {

@@ -46,7 +46,7 @@ export class SegmentWriter {
     const now = clock.now()
     const { file, name } = await createSegment(fs, dir, now, settings.fsync === 'group')
     try {
-      const { chain, line } = openChain(
+      const chain = openChain(
         {
           file: name,
           id: settings.newId(),
@@ -59,7 +59,7 @@ export class SegmentWriter {
         signer,
       )
       const writer = new SegmentWriter(settings, file, chain)
-      await writer.#write(line)
+      await writer.#write()
       if (settings.fsync === 'group') await fs.syncDirectory(dir)
       return writer
     } catch (error) {
@@ -81,16 +81,16 @@ export class SegmentWriter {
 
   /** Writes records, and a checkpoint behind them if asked; resolves with the bytes written. */
   write(records: readonly PreparedRecord[], withCheckpoint: boolean): Promise<number> {
-    let text = ''
-    for (const record of records) text += this.#chain.append(record)
-    if (withCheckpoint) text += this.#checkpoint('checkpoint')
-    return this.#write(text)
+    for (const record of records) this.#chain.append(record)
+    if (withCheckpoint) this.#checkpoint('checkpoint')
+    return this.#write()
   }
 
   /** Ends the chain with its `close` record and closes the file. */
   async finish(): Promise<void> {
     try {
-      await this.#write(this.#checkpoint('close'))
+      this.#checkpoint('close')
+      await this.#write()
     } finally {
       await this.discard()
     }
@@ -102,12 +102,12 @@ export class SegmentWriter {
     return this.#closed
   }
 
-  #checkpoint(type: CheckpointType): string {
-    return this.#chain.checkpoint(type, new Date(this.#settings.clock.now()).toISOString())
+  #checkpoint(type: CheckpointType): void {
+    this.#chain.checkpoint(type, new Date(this.#settings.clock.now()).toISOString())
   }
 
-  async #write(text: string): Promise<number> {
-    const data = Buffer.from(text)
+  async #write(): Promise<number> {
+    const data = this.#chain.takeLines()
     let offset = 0
     while (offset < data.length) {
       const written = await this.#file.write(offset === 0 ? data : data.subarray(offset))

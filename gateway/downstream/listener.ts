@@ -63,6 +63,8 @@ interface Connection {
   readonly bytesBefore: number
   /** The exchange under way, or the answer to what could not be read. */
   current: { readonly exchange?: NodeExchange; readonly response?: ServerResponse } | undefined
+  /** The parser has given up: no further message can come. */
+  isUnreadable: boolean
   /** Pipelined requests: each begins when the answer before it is complete. */
   readonly waiting: (() => void)[]
 }
@@ -227,6 +229,7 @@ export class DataListener {
       peer,
       bytesBefore: socket.bytesRead,
       current: undefined,
+      isUnreadable: false,
       waiting: [],
     })
     this.#options.onConnections(this.#connections.size)
@@ -270,9 +273,9 @@ export class DataListener {
     }
     const { current } = connection
     if (current !== undefined) {
+      connection.isUnreadable = true
       // The bytes on the wire belong to that exchange's answer: it alone can say so, or be cut.
-      if (current.exchange === undefined || current.exchange.breakOff(refused)) return
-      socket.destroy()
+      if (current.exchange?.breakOff(refused) === false) socket.destroy()
       return
     }
     connection.current = {}
@@ -312,7 +315,7 @@ export class DataListener {
       connection.current = undefined
       const next = connection.waiting.shift()
       if (next !== undefined && socket.writable) next()
-      else if (this.#isDraining) socket.end()
+      else if (this.#isDraining || connection.isUnreadable) socket.end()
     })
     if (this.#isDraining) response.shouldKeepAlive = false
     handler(exchange)

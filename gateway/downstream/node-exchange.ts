@@ -19,6 +19,7 @@ export class NodeExchange implements Exchange {
   #awaitsContinue: boolean
   #lingers = false
   #broken: Refusal | undefined
+  #endLinger: (() => void) | undefined
   readonly #onGone: (() => void)[] = []
 
   constructor(
@@ -106,14 +107,27 @@ export class NodeExchange implements Exchange {
     this.#onGone.push(listener)
   }
 
-  /** The rest of the message cannot be read. False: too late to say so, the answer is under way. */
+  /**
+   * What follows on the connection cannot be read. Behind a whole request that is nobody's message;
+   * within its body it is told, where the answer has not begun. False: it can only be cut.
+   */
   breakOff(refused: Refusal): boolean {
-    if (this.#broken !== undefined) return true
-    if (this.#response.headersSent || this.#request.complete) return false
-    // A sender that ended its side is not there to be told: the whole connection ends with it.
-    if (this.#request.socket.readableEnded) return false
-    this.#broken = refused
-    this.#tellGone()
+    const response = this.#response
+    if (this.#request.complete) {
+      if (!response.headersSent) response.shouldKeepAlive = false
+      return true
+    }
+    if (this.#endLinger !== undefined) {
+      this.#endLinger()
+      return true
+    }
+    if (this.#broken === undefined) {
+      if (response.headersSent) return false
+      // A sender that ended its side is not there to be told: the whole connection ends with it.
+      if (this.#request.socket.readableEnded) return false
+      this.#broken = refused
+      this.#tellGone()
+    }
     return true
   }
 
@@ -145,6 +159,7 @@ export class NodeExchange implements Exchange {
       if (remaining < 0) finish()
     }
     const timer = setTimeout(finish, this.#limits.lingerMs)
+    this.#endLinger = finish
     request.on('data', count)
     request.once('end', finish)
     response.once('close', finish)

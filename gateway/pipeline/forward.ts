@@ -33,12 +33,11 @@ export async function forward(
   const sink = new AnswerSink(journey, exchange)
   const sent = await upstream.send(signed, exchange.body, sink, (cancel) => {
     journey.abort = cancel
-    if (journey.isClientGone) cancel()
+    if (journey.isClientGone || exchange.broken !== undefined) cancel()
   })
+  const totals = sent.ok ? sent.value : { requestId: undefined, ...sent.error.totals }
+  if (exchange.broken !== undefined) return brokenOff(totals, exchange.broken)
   if (journey.isClientGone) {
-    const totals = sent.ok ? sent.value : { requestId: undefined, ...sent.error.totals }
-    const { broken } = exchange
-    if (broken !== undefined) return brokenOff(totals, broken)
     return {
       end: 'client-gone',
       status: sink.status,
@@ -48,7 +47,6 @@ export async function forward(
     }
   }
   if (sent.ok) return sink.finish(sent.value)
-  const totals = { requestId: undefined, ...sent.error.totals }
   if (sink.isHeadWritten) {
     exchange.cut()
     return {

@@ -42,7 +42,8 @@ function begin(exchange: Exchange, ports: PipelinePorts): void {
     isClientGone: false,
   }
   exchange.onClientGone(() => {
-    journey.isClientGone = true
+    // One whose body broke off is still there to be told so.
+    journey.isClientGone = exchange.broken === undefined
     journey.abort?.()
   })
   const { spiffeId } = exchange.peer

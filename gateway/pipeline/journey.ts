@@ -56,10 +56,8 @@ export function decisionEvent(
     bundles: generation.engine.bundles,
     timestamp: new Date(journey.now).toISOString(),
     metrics: {
-      gateway_us: Math.round((elapsed - journey.startedAt) * 1000),
-      ...(journey.policyTime === undefined
-        ? {}
-        : { policy_us: Math.round(journey.policyTime * 1000) }),
+      gateway_us: microseconds(elapsed - journey.startedAt),
+      policy_us: microseconds(journey.policyTime),
     },
     labels: {},
     generation: generation.number,
@@ -71,6 +69,11 @@ export function decisionEvent(
     facts: factsText(journey),
     credential: journey.credential === undefined ? undefined : markOf(journey.credential),
   }
+}
+
+/** Of milliseconds. */
+export function microseconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 1000)
 }
 
 /** The text that the policy input was made of; facts that came to no input are rare. */

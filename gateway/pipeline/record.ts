@@ -3,7 +3,7 @@
 
 import type { OutcomeEvent } from '../audit/event.ts'
 import type { Forwarded } from './forward.ts'
-import type { Journey } from './journey.ts'
+import { microseconds, type Journey } from './journey.ts'
 import type { PipelinePorts } from './ports.ts'
 
 export function recordOutcome(journey: Journey, forwarded: Forwarded, ports: PipelinePorts): void {
@@ -48,6 +48,6 @@ function outcomeEvent(
     status: forwarded.status,
     end: forwarded.end,
     ...(forwarded.refusal === undefined ? {} : { code: forwarded.refusal.code }),
-    metrics: upstreamTime === undefined ? {} : { upstream_us: Math.round(upstreamTime * 1000) },
+    metrics: { upstream_us: microseconds(upstreamTime) },
   }
 }

@@ -77,7 +77,7 @@ function decisionEvent(
     result: { allow: false, code: refused.code, detail: refused.detail, reasons: [] },
     bundles: engine.bundles,
     timestamp: new Date(now).toISOString(),
-    metrics: {},
+    metrics: { gateway_us: undefined, policy_us: undefined },
     labels: {},
     generation: number,
     spiffe_id: peer.spiffeId,

@@ -1,5 +1,5 @@
 // Timers are injected from server.ts like the clock: a test can advance them by hand, and none of
-// ours ever keeps a process alive.
+// ours keeps a process alive unless somebody waits for what it starts.
 
 /** Ends a timer; harmless when called twice. */
 export type StopTimer = () => void
@@ -9,6 +9,8 @@ export interface Timers {
   every(ms: number, tick: () => void): StopTimer
   /** Calls `action` once, after `ms` milliseconds, unless stopped. */
   after(ms: number, action: () => void): StopTimer
+  /** The same, and the process does not end before. */
+  holdFor(ms: number, action: () => void): StopTimer
 }
 
 export const systemTimers: Timers = {
@@ -22,6 +24,12 @@ export const systemTimers: Timers = {
   after(ms, action) {
     const timer = setTimeout(action, ms)
     timer.unref()
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+  holdFor(ms, action) {
+    const timer = setTimeout(action, ms)
     return () => {
       clearTimeout(timer)
     }

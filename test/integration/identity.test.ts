@@ -29,9 +29,9 @@ const inner = makeCa('inner', { ...LONG, issuer: root })
 const innermost = makeCa('innermost', { ...LONG, issuer: inner })
 const foreign = makeCa('somebody else', LONG)
 
-function key(leaf: TestCertificate, ...chain: readonly TestCertificate[]): ClientKey {
-  const keyPem = leaf.keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  return { certPem: pem(leaf, ...chain), keyPem }
+function key(end: TestCertificate, ...chain: readonly TestCertificate[]): ClientKey {
+  const keyPem = end.keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  return { certPem: pem(end, ...chain), keyPem }
 }
 
 function leaf(issuer: Issuer, id: string, options: LeafOptions = {}): TestCertificate {

@@ -25,7 +25,7 @@ export function decisionEvent(id: string, fields: Partial<DecisionEvent> = {}): 
     result: { allow: true, reasons: ['writer_puts_reports'], obligations: ['session_policy'] },
     bundles: { authz: { revision: 'r1' } },
     timestamp: '2026-11-23T18:00:00.123Z',
-    metrics: { timer_rego_query_eval_ns: 23000 },
+    metrics: { gateway_us: 41, policy_us: 23 },
     labels: { version: 'svidgate/0.0.0', id: 'gw-1' },
     generation: 1,
     spiffe_id: 'spiffe://example.org/agent/acme/data-crew/writer',
@@ -79,7 +79,7 @@ export function outcomeEvent(id: string, fields: Partial<OutcomeEvent> = {}): Ou
     },
     status: 200,
     end: 'complete',
-    metrics: { upstream_ns: 12000000 },
+    metrics: { upstream_us: 12000 },
     ...fields,
   }
 }
@@ -121,6 +121,8 @@ export async function testSink(
     timers: time,
     newId: randomUUID,
     ...options,
+    // Time stands still in most tests, and a pause would never end.
+    limits: { gatherMs: 0, ...options.limits },
   })
   t.teardown(() => log.close().catch(() => undefined))
   return { log, time, key }
@@ -139,6 +141,14 @@ export function readRecords(dir: string, file: string): ReadRecord[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as ReadRecord)
+}
+
+/** All lines of a gateway's records, as they lie on the disk at this moment; `dir`: its own. */
+export function auditLines(dir: string): string[] {
+  const records = join(dir, 'state/audit')
+  return auditFiles(records).flatMap((file) =>
+    readFileSync(join(records, file), 'utf8').split('\n').slice(0, -1),
+  )
 }
 
 /** All records of a directory in the order of its files. */

@@ -37,6 +37,10 @@ export class ManualTime implements Clock, Timers {
     return stop
   }
 
+  holdFor(ms: number, action: () => void): StopTimer {
+    return this.after(ms, action)
+  }
+
   get running(): number {
     return this.#timers.size
   }

@@ -12,7 +12,10 @@ export interface ClientKey {
   readonly keyPem: string
 }
 
-export function clientOptions(test: TestGateway, key: ClientKey | undefined): ConnectionOptions {
+export function clientOptions(
+  test: Pick<TestGateway, 'port' | 'webCaPem'>,
+  key: ClientKey | undefined,
+): ConnectionOptions {
   return {
     port: test.port,
     host: '127.0.0.1',

@@ -1,12 +1,15 @@
 import t from 'tap'
 import { canonicalJson } from '../../../gateway/audit/canonical.ts'
 import type { AuditEvent } from '../../../gateway/audit/event.ts'
-import { NO_HASH, prepareEvent, sealRecord } from '../../../gateway/audit/record.ts'
+import { RecordLines } from '../../../gateway/audit/record-lines.ts'
+import { NO_HASH, prepareEvent } from '../../../gateway/audit/record.ts'
 import { Secret } from '../../../gateway/util/secret.ts'
 import { decisionEvent, hashOfLine, outcomeEvent } from '../../support/audit.ts'
 
 function line(event: AuditEvent, seq = 7, prev = NO_HASH): string {
-  return sealRecord(prepareEvent(event), seq, prev).line
+  const lines = new RecordLines()
+  lines.add(prepareEvent(event), seq, prev)
+  return lines.take().toString()
 }
 
 /** The event as the generic canonicaliser writes it, with the members that a record adds. */
@@ -101,6 +104,24 @@ t.test('B24: no text from outside can begin a second line or leave its quotes', 
 
 t.test('a secret that strays into an event stops the record', async (t) => {
   const stray: object = { timer: new Secret('canary') }
-  const event = decisionEvent('d-1', { metrics: stray as Record<string, number> })
+  const event = decisionEvent('d-1', { labels: stray as Record<string, string> })
   t.throws(() => prepareEvent(event), { name: 'TypeError', message: /^(?!.*canary)/ })
+})
+
+t.test('lines of many records stand one behind the other, however large', async (t) => {
+  const lines = new RecordLines()
+  const sizes = [1, 100_000, 10, 2_000_000, 1]
+  for (let round = 0; round < 2; round += 1) {
+    const hashes = sizes.map((size, index) => {
+      const input = `{"a":"${'ä€😀'.repeat(size)}"}`
+      return lines.add(prepareEvent(decisionEvent(`d-${index}`, { input })), index, NO_HASH)
+    })
+    const read = lines.take().toString().split('\n')
+    t.equal(read.pop(), '')
+    t.strictSame(read.map(hashOfLine), hashes)
+    t.strictSame(
+      read.map((text) => (JSON.parse(text) as { hash: string }).hash),
+      hashes,
+    )
+  }
 })
