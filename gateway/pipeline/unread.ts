@@ -101,6 +101,6 @@ function outcomeEvent(
     status,
     end: 'refused',
     code: refused.code,
-    metrics: {},
+    metrics: { upstream_us: undefined },
   }
 }
