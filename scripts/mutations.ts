@@ -55,7 +55,7 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'authenticate',
     without: 'refuses an identity outside the grammar',
     file: 'gateway/pipeline/authenticate.ts',
-    find: 'if (isOwn && names === undefined) {',
+    find: 'if (names === undefined && id.trustDomain === ports.grammar.trustDomain) {',
     replace: 'if (false) {',
   },
   {
@@ -195,8 +195,8 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'authorize',
     without: 'keeps the decision to the credentials that are bound',
     file: 'gateway/pipeline/authorize.ts',
-    find: 'if (credential === undefined || !candidates.includes(credential)) {',
-    replace: 'if (credential === undefined) {',
+    find: 'if (!candidates.includes(credential)) {',
+    replace: 'if (false) {',
   },
   {
     station: 'shape',
@@ -242,8 +242,8 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'credential',
     without: 'tells credentials of different policies apart',
     file: 'gateway/credential/aws/web-identity.ts',
-    find: 'const policyDigest = sessionPolicy === undefined ? undefined : digest(sessionPolicy);',
-    replace: 'const policyDigest = undefined;',
+    find: 'cacheKey: value.keyPrefix + tupleKey([sessionPolicy]),',
+    replace: 'cacheKey: value.keyPrefix,',
     tests: ['test/unit/credential'],
   },
   {

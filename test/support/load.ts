@@ -4,7 +4,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { SceneOptions } from './scene.ts'
 import { ACCOUNT } from './scene.ts'
-import { RawConnection } from './raw-connection.ts'
+import type { RawConnection } from './raw-connection.ts'
 import { s3Head } from './refusal-scene.ts'
 import { LIST_REPORTS, openTls } from './tls-client.ts'
 

@@ -17,7 +17,7 @@ import { createLogger } from '../../gateway/telemetry/logger.ts'
 import type { Lookup } from '../../gateway/upstream/guarded-connect.ts'
 import { createScene, REGION, type SceneOptions } from './scene.ts'
 
-export { ACCOUNT, agentId, REGION, TRUST_DOMAIN } from './scene.ts'
+export { agentId, TRUST_DOMAIN } from './scene.ts'
 export type { OwnService, SandboxSts } from './scene.ts'
 
 export interface TestGatewayOptions extends SceneOptions {
