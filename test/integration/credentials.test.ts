@@ -148,10 +148,15 @@ t.test('renewed beside the traffic before it ends, and kept while STS is down', 
   await get(test, 'reader')
   t.equal(sts.calls.length, 2, 'the first would have ended by now')
   t.equal(principals(), 2)
-  sts.script = () => ({ status: 500, body: '' })
+  const tried = new Promise<void>((resolve) => {
+    sts.script = () => {
+      resolve()
+      return { status: 500, body: '' }
+    }
+  })
   clock.ahead = 601_000 + 850_000
   await get(test, 'reader')
-  t.ok(sts.calls.length > 2, 'a renewal was tried, and failed')
+  await tried
   clock.ahead = 601_000 + 880_000
   console.error(
     sts.calls.map((c) => [c.answer?.status, /<Expiration>[^<]*/.exec(c.answer?.body ?? '')?.[0]]),
