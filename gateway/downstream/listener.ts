@@ -290,7 +290,9 @@ export class DataListener {
   #serve(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
     const { socket } = request
     const connection = this.#connections.get(socket)
-    if (connection === undefined || connection.waiting.length >= MOST_PIPELINED) {
+    // On a connection that we have ended no answer could be given, so nothing may take effect.
+    const isEnded = connection === undefined || !socket.writable
+    if (isEnded || connection.waiting.length >= MOST_PIPELINED) {
       socket.destroy()
       return
     }

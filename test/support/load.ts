@@ -94,7 +94,11 @@ export class Download implements LoadClient {
   }
 }
 
-/** One kept-alive connection, a request as soon as there is an answer, until it is told to stop. */
+/**
+ * One kept-alive connection, a request as soon as there is an answer, until it is told to stop, or
+ * until it is closed between two of them: a request that crossed the end of its connection was not
+ * accepted, and can be sent again.
+ */
 export class Loop implements LoadClient {
   readonly #opened: Promise<RawConnection>
   readonly #done: Promise<string>
@@ -125,6 +129,7 @@ export class Loop implements LoadClient {
       try {
         await connection.until(() => /<\/(?:Error|ListBucketResult)>/.test(answer()))
       } catch (error) {
+        if (connection.length === from) return 'complete'
         return `lost after ${this.#served}: ${String(error).slice(0, 200)}`
       }
       this.#served += 1
