@@ -12,8 +12,8 @@ export interface RawAnswer {
   readonly isComplete: boolean
 }
 
-/** Far beyond what anything here takes. */
-const DEADLINE_MS = 15_000
+/** Nothing received for so long, and nothing will be. */
+const SILENCE_MS = 20_000
 const HEAD_END = '\r\n\r\n'
 
 export class RawConnection {
@@ -59,10 +59,11 @@ export class RawConnection {
         else reject(new Error(`${failure}; received: ${this.text.slice(0, 2000)}`))
       }
       const check = (): void => {
+        deadline.refresh()
         if (holds()) settle(undefined)
         else if (this.isClosed) settle('closed')
       }
-      const deadline = setTimeout(() => settle('waited in vain'), DEADLINE_MS)
+      const deadline = setTimeout(() => settle('waited in vain'), SILENCE_MS)
       this.#waiting.add(check)
       check()
     })
