@@ -40,23 +40,23 @@ export function authenticate(
   if (!verified.ok) return verified
   const { id } = verified.value
   const names = namesOf(id, ports)
-  if (names === undefined && id.trustDomain === ports.grammar.trustDomain) {
-    return err(noGrammar(id))
-  }
-  const peer = makePeer(peerFields(verified.value, names))
+  if (!names.ok) return names
+  const peer = makePeer(peerFields(verified.value, names.value))
   const denied = recheckPeer(peer, ports)
   return denied === undefined ? ok(peer) : err(denied)
 }
 
 export type NamePorts = Pick<AuthenticatePorts, 'grammar' | 'foreign'>
 
-function namesOf(id: SpiffeId, ports: NamePorts): AgentNames | undefined {
+/** An ID of our own trust domain has names or is refused; a foreign one may have none. */
+function namesOf(id: SpiffeId, ports: NamePorts): Result<AgentNames | undefined, Refusal> {
   const isOwn = id.trustDomain === ports.grammar.trustDomain
-  return isOwn ? ports.grammar.match(id) : foreignNames(id, ports)
-}
-
-function noGrammar({ text }: SpiffeId): Refusal {
-  return refusal('ERR_SG_SVID_GRAMMAR', `${text} does not have the form of the configured grammar`)
+  const names = isOwn ? ports.grammar.match(id) : foreignNames(id, ports)
+  if (isOwn && names === undefined) {
+    const detail = `${id.text} does not have the form of the configured grammar`
+    return err(refusal('ERR_SG_SVID_GRAMMAR', detail))
+  }
+  return ok(names)
 }
 
 /** After a change of grammars or tenant maps: is the peer still called what it was? */
@@ -64,7 +64,9 @@ export function namesHold(peer: Peer, ports: NamePorts): boolean {
   const id = parseSpiffeId(peer.spiffeId)
   if (!id.ok) return false
   const names = namesOf(id.value, ports)
-  return names?.tenant === peer.tenant && names?.agent === peer.agent && names?.role === peer.role
+  if (!names.ok) return false
+  const { tenant, agent, role } = names.value ?? {}
+  return tenant === peer.tenant && agent === peer.agent && role === peer.role
 }
 
 /** A tenant of theirs that is not mapped gives no names at all: it must never look like one of ours. */
@@ -98,15 +100,13 @@ export function recheckPeer(
  */
 export function unprovenPeer(id: SpiffeId, ports: NamePorts): Result<Peer, Refusal> {
   const names = namesOf(id, ports)
-  if (names === undefined && id.trustDomain === ports.grammar.trustDomain) {
-    return err(noGrammar(id))
-  }
+  if (!names.ok) return names
   const peer = makePeer({
     spiffeId: id.text,
     trustDomain: id.trustDomain,
-    tenant: names?.tenant,
-    agent: names?.agent,
-    role: names?.role,
+    tenant: names.value?.tenant,
+    agent: names.value?.agent,
+    role: names.value?.role,
     serial: '00',
     notAfter: formatRfc3339(0),
     expiresAt: 0,
