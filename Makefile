@@ -42,7 +42,7 @@ typecheck: | setup ## types of everything, the gateway's against its own depende
 
 lint: build ## oxlint, prettier, layers, makers and idioms, unused code
 	@$(BIN)/oxlint --quiet
-	@$(BIN)/prettier --check --log-level warn .
+	@$(BIN)/prettier --check --log-level warn --cache --cache-location dist/.prettier .
 	@$(BIN)/depcruise --config .dependency-cruiser.cjs $(wildcard gateway scripts test bench)
 	@node dist/scripts/lint-source.js
 	@$(BIN)/knip --no-progress

@@ -2,6 +2,7 @@
 // and swaps generations. Nothing else in the tree knows how the parts fit together.
 
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { AuditFs } from './audit/audit-fs.ts'
 import type { AuditLog } from './audit/event.ts'
 import { openClouds, type Clouds } from './compose/clouds.ts'
@@ -19,13 +20,15 @@ import { openTelemetry, type Telemetry } from './compose/telemetry.ts'
 import type { Config } from './config/config.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { changesNeedingRestart } from './config/reload.ts'
-import { CredentialCache } from './credential/cache.ts'
+import { CredentialCache, type CacheResult } from './credential/cache.ts'
+import { InFlight } from './operations/in-flight.ts'
 import { InspectedBytes } from './operations/inspected-bytes.ts'
 import { IdentityLimits } from './operations/limits.ts'
 import { createHandler } from './pipeline/handler.ts'
 import type { PipelinePorts } from './pipeline/ports.ts'
 import { createUnreadHandler } from './pipeline/unread.ts'
 import type { Logger } from './telemetry/logger.ts'
+import type { Lookup } from './upstream/guarded-connect.ts'
 import type { Clock } from './util/clock.ts'
 
 export interface GatewayPorts {
@@ -36,6 +39,8 @@ export interface GatewayPorts {
   readonly logger: (config: Config) => Logger
   /** Default: Node's. */
   readonly auditFs?: AuditFs
+  /** Default: the system's resolver. */
+  readonly lookup?: Lookup
 }
 
 export class Gateway {
@@ -47,9 +52,11 @@ export class Gateway {
   readonly #records: AuditLog
   readonly #generationPorts: GenerationPorts
   readonly #limits: IdentityLimits
+  readonly #inFlight = new InFlight()
   readonly #held: { loaded: LoadedConfig }
   #current: BuiltGeneration
   #listeners: Listeners | undefined
+  #draining: Promise<void> | undefined
   /** Reloads run one after another: the last one asked for wins. */
   #reloading: Promise<unknown> = Promise.resolve()
 
@@ -91,19 +98,41 @@ export class Gateway {
 
   /** Swaps in a new generation, or keeps the old one and says why. */
   reload(loaded: LoadedConfig): Promise<readonly StartProblem[]> {
-    const done = this.#reloading.then(() => this.#reload(loaded))
-    this.#reloading = done.catch(() => undefined)
-    return done
+    return this.#inTurn(() => this.#reload(loaded))
   }
 
-  /** Stops accepting, lets what runs end, writes the last checkpoint. */
-  async drain(): Promise<void> {
+  /** The deny list alone, which must not wait until the rest of the configuration is right. */
+  reloadDenyList(): Promise<readonly StartProblem[]> {
+    return this.#inTurn(async () => {
+      const problems = await this.#identity.reloadDenyList(this.config)
+      if (problems.length === 0) this.listeners.cutUnless((peer) => this.#identity.holds(peer))
+      return problems
+    })
+  }
+
+  /** Stops accepting, lets what runs end, writes the last checkpoint. Once, however often asked. */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain()
+    return this.#draining
+  }
+
+  async #drain(): Promise<void> {
     await this.#reloading
     await this.listeners.drain(this.config.limits.timeouts.drain)
+    // A request whose client was cut off still has its outcome to record.
+    await withinMs(this.#inFlight.idle(), LAST_OUTCOMES_MS)
     await this.#clouds.close()
     await this.#records.close()
     await this.listeners.close()
     this.#identity.close()
+    this.#telemetry.metrics.close()
+  }
+
+  #inTurn(work: () => Promise<readonly StartProblem[]>): Promise<readonly StartProblem[]> {
+    if (this.#draining !== undefined) return Promise.resolve([DRAINING])
+    const done = this.#reloading.then(work).catch(asProblems)
+    this.#reloading = done.catch(() => undefined)
+    return done
   }
 
   async #reload(loaded: LoadedConfig): Promise<readonly StartProblem[]> {
@@ -115,16 +144,20 @@ export class Gateway {
     const number = this.#current.generation.number + 1
     const built = await buildGeneration(loaded.config, number, this.#generationPorts)
     if (!built.ok) {
-      this.#telemetry.bundleFailed()
+      this.#telemetry.bundleFailed(loaded.config.policy.bundles[0]?.name ?? '')
       return built.error
     }
+    const showCertificates = this.listeners.prepare(loaded.config)
     const problems = await this.#identity.reload(loaded.config)
     if (problems.length > 0) return problems
+    // From here on nothing waits and nothing can fail: all of it is in force, or none.
     this.#held.loaded = loaded
     this.#current = built.value
+    this.#telemetry.log.setLevel(loaded.config.telemetry.log.level)
     this.#telemetry.bundleActivated(built.value)
     this.#clouds.renew()
-    this.listeners.renew((peer) => this.#identity.recheck(peer) === undefined)
+    showCertificates()
+    this.listeners.cutUnless((peer) => this.#identity.holds(peer))
     return []
   }
 
@@ -139,6 +172,7 @@ export class Gateway {
       newId: randomUUID,
       recheck: (peer) => this.#identity.recheck(peer),
       limits: this.#limits,
+      inFlight: this.#inFlight,
       budget: new InspectedBytes(this.config.limits.inspectBytes),
       onFinished: (summary) => this.#telemetry.finished(summary),
       onFault: (id, error) => this.#telemetry.fault(id, error),
@@ -156,6 +190,26 @@ export class Gateway {
       onUnread: createUnreadHandler(pipeline),
     }
   }
+}
+
+const DRAINING: StartProblem = {
+  message: 'the gateway is shutting down',
+  hint: 'change the file and start it again',
+}
+/** Outcomes of requests that were cut off: no wait of theirs is longer. */
+const LAST_OUTCOMES_MS = 5_000
+
+/** What the parts of a generation throw at their making is the operator's to mend. */
+function asProblems(error: unknown): readonly StartProblem[] {
+  if (error instanceof TypeError) return [{ message: error.message, hint: 'see docs/CONFIG.md' }]
+  throw error
+}
+
+async function withinMs(work: Promise<void>, ms: number): Promise<void> {
+  const late = new AbortController()
+  const timeout = setTimeout(ms, undefined, { signal: late.signal }).catch(() => undefined)
+  await Promise.race([work, timeout])
+  late.abort()
 }
 
 interface Parts {
@@ -178,17 +232,19 @@ async function openParts(
 ): Promise<Parts> {
   const held = { loaded }
   const { config } = loaded
-  const { clock, monotonicMs, random } = ports
-  const telemetry = openTelemetry(config, ports.logger(config), clock)
+  const { clock, random } = ports
+  const telemetry = openTelemetry(ports.logger(config), clock)
+  opened.push(() => telemetry.metrics.close())
   const identity = await openIdentity(config, clock)
   opened.push(() => identity.close())
-  const issuer = await openIssuer(config, clock)
-  const clouds = openClouds(() => held.loaded.config)
+  const issuer = await openIssuer(() => held.loaded.config, clock)
+  const clouds = openClouds(() => held.loaded.config, ports.lookup)
   opened.push(() => clouds.close())
-  const cache = new CredentialCache({ clock, random })
+  const observer = (name: string, result: CacheResult): void =>
+    telemetry.metrics.credentialExchange(name, result)
+  const cache = new CredentialCache({ clock, random, observer })
   const generationPorts = {
     clock,
-    monotonicMs,
     jwtSvid: issuer.source,
     post: clouds.tokens.post,
     cache,

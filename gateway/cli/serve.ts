@@ -1,7 +1,6 @@
 // `svidgate serve -c FILE`: runs the gateway until a signal says otherwise. SIGHUP reads everything
 // again and swaps, or keeps what is there and says why; SIGTERM and SIGINT drain; a second one exits.
 
-import { watch } from 'node:fs'
 import { loadConfig, type LoadedConfig } from '../config/load.ts'
 import { nodeFiles } from '../config/files/node-files.ts'
 import type { StartProblem } from '../compose/problem.ts'
@@ -9,6 +8,7 @@ import { Gateway } from '../server.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
 import { systemClock } from '../util/clock.ts'
 import type { Action, CliIo, ExitCode } from './command.ts'
+import { watchDenyList, type DenyListWatch } from './deny-list-watch.ts'
 import { readConfig } from './read-config.ts'
 import { asCliError } from './start-error.ts'
 
@@ -19,17 +19,47 @@ export interface ServeOptions {
 export const serve: Action<ServeOptions> = async ({ config: path }, io) => {
   const loaded = await readConfig(path, io)
   const log = createLogger({ level: loaded.config.telemetry.log.level, clock: systemClock })
-  const gateway = await start(loaded, log)
+  const watch = watchDenyList(() => {
+    starting.then(
+      (gateway) => tell(gateway.reloadDenyList(), 'the deny list', log),
+      // A start that failed is told where it is waited for.
+      () => undefined,
+    )
+  })
+  // Before the first reading, so that no change falls between the two.
+  watch.follow(loaded.config.identity.denyList)
+  const starting = start(loaded, log)
+  try {
+    return await run(await starting, { path, watch, log, io })
+  } finally {
+    watch.close()
+  }
+}
+
+interface Running {
+  readonly path: string
+  readonly watch: DenyListWatch
+  readonly log: Logger
+  readonly io: CliIo
+}
+
+async function run(gateway: Gateway, { path, watch, log, io }: Running): Promise<ExitCode> {
+  // One after another, so that of two signals the second one's reading is what stays.
+  let reloading = Promise.resolve()
+  const reload = (): void => {
+    reloading = reloading.then(async () => {
+      await reloadFrom(path, gateway, log, io)
+      watch.follow(gateway.config.identity.denyList)
+    })
+  }
+  process.on('SIGHUP', reload)
+  const ended = untilSignal(gateway, log)
+  // Said last: whoever waits for it may send a signal at once.
   const { dataPort, healthPort, issuerPort } = gateway.listeners
   log.info('svidgate is ready', { dataPort, healthPort, issuerPort })
-  const { denyList } = loaded.config.identity
-  const reload = (): void => void reloadFrom(path, gateway, log, io)
-  const watcher = denyList === undefined ? undefined : watchFile(denyList, reload)
-  process.on('SIGHUP', reload)
   try {
-    return await untilSignal(gateway, log)
+    return await ended
   } finally {
-    watcher?.close()
     process.removeListener('SIGHUP', reload)
   }
 }
@@ -51,7 +81,8 @@ async function reloadFrom(path: string, gateway: Gateway, log: Logger, io: CliIo
   const loaded = await loadConfig(path, { env: io.env, files: nodeFiles })
   if (!loaded.ok) {
     for (const { file, line, column, message, hint } of loaded.error) {
-      log.error('the configuration was not reloaded', {
+      log.error('not reloaded: the last good one stays', {
+        what: 'the configuration',
         at: `${file}:${line}:${column}`,
         message,
         hint,
@@ -59,21 +90,24 @@ async function reloadFrom(path: string, gateway: Gateway, log: Logger, io: CliIo
     }
     return
   }
-  const problems = await gateway.reload(loaded.value).catch((error: unknown): StartProblem[] => {
-    log.error('the configuration was not reloaded', { err: error })
-    return [{ message: 'an error that nobody foresaw', hint: 'see the line above' }]
-  })
-  for (const { message, hint } of problems) {
-    log.error('the configuration was not reloaded', { message, hint })
-  }
-  if (problems.length === 0) log.info('reloaded')
+  await tell(gateway.reload(loaded.value), 'the configuration', log)
 }
 
-/** The deny list is hot: an entry counts as soon as the file says so. */
-function watchFile(file: string, changed: () => void): { close(): void } {
-  const watcher = watch(file, { persistent: false }, changed)
-  watcher.on('error', () => watcher.close())
-  return watcher
+/** Never rejects. */
+async function tell(
+  reloading: Promise<readonly StartProblem[]>,
+  what: string,
+  log: Logger,
+): Promise<void> {
+  try {
+    const problems = await reloading
+    for (const { message, hint } of problems) {
+      log.error('not reloaded: the last good one stays', { what, message, hint })
+    }
+    if (problems.length === 0) log.info('reloaded', { what })
+  } catch (error) {
+    log.error('not reloaded: an error that nobody foresaw', { what, err: error })
+  }
 }
 
 function untilSignal(gateway: Gateway, log: Logger): Promise<ExitCode> {

@@ -3,7 +3,7 @@
 
 import type { Config } from '../config/config.ts'
 import { UpstreamForwarder } from '../upstream/forward.ts'
-import type { ConnectOptions } from '../upstream/guarded-connect.ts'
+import type { ConnectOptions, Lookup } from '../upstream/guarded-connect.ts'
 import { createPostClient, type PostClient } from '../upstream/post.ts'
 
 export interface Clouds {
@@ -17,12 +17,13 @@ export interface Clouds {
 /** Pools in all; the least recently used identity's connections are closed first. */
 const MOST_POOLS = 4096
 
-export function openClouds(config: () => Config): Clouds {
-  const { timeouts, perIdentity } = config().limits
+export function openClouds(config: () => Config, lookup?: Lookup): Clouds {
+  const { timeouts } = config().limits
   const connectWith = (ca: string | undefined, connectTimeoutMs: number): ConnectOptions => ({
     egress: config().egress,
     ca,
     connectTimeoutMs,
+    ...(lookup === undefined ? {} : { lookup }),
   })
   const upstream = new UpstreamForwarder(
     {
@@ -30,7 +31,7 @@ export function openClouds(config: () => Config): Clouds {
         const route = config().routes.find(({ service }) => service === name)
         return connectWith(route?.tls?.ca.text, timeouts.upstreamConnect)
       },
-      connectionsPerPool: perIdentity.concurrent,
+      connectionsPerPool: () => config().limits.perIdentity.concurrent,
       maxPools: MOST_POOLS,
       headersTimeoutMs: timeouts.upstreamHeaders,
       bodyTimeoutMs: timeouts.upstreamIdle,

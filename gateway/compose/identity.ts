@@ -4,13 +4,19 @@
 
 import type { Config, FederatedTrustConfig } from '../config/config.ts'
 import type { Refusal } from '../errors.ts'
-import { authenticate, recheckPeer, type ForeignNames } from '../pipeline/authenticate.ts'
+import {
+  authenticate,
+  namesHold,
+  recheckPeer,
+  type ForeignNames,
+  type NamePorts,
+} from '../pipeline/authenticate.ts'
 import { openDevSource } from '../spiffe/dev-source.ts'
 import { EMPTY_DENY_LIST, readDenyList, type DenyList } from '../spiffe/deny-list.ts'
 import { openFileSource } from '../spiffe/file-source.ts'
-import { compileGrammar, type PathGrammar } from '../spiffe/grammar.ts'
+import { compileGrammar } from '../spiffe/grammar.ts'
 import type { Peer } from '../spiffe/peer.ts'
-import type { IdentitySource } from '../spiffe/source.ts'
+import type { IdentitySource, TrustFiles } from '../spiffe/source.ts'
 import { VerdictCache } from '../spiffe/verdict-cache.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Result } from '../util/result.ts'
@@ -19,14 +25,16 @@ import type { StartProblem } from './problem.ts'
 export interface Identity {
   authenticate(chain: readonly Buffer[]): Result<Peer, Refusal>
   recheck(peer: Peer): Refusal | undefined
+  /** For open connections after a change: `recheck`, and the names of its ID are still the same. */
+  holds(peer: Peer): boolean
   /** Reads everything again; on a problem all stays as it was. */
   reload(config: Config): Promise<readonly StartProblem[]>
+  /** Reads the deny list alone; on a problem it stays as it was. */
+  reloadDenyList(config: Config): Promise<readonly StartProblem[]>
   close(): void
 }
 
-interface Rules {
-  readonly grammar: PathGrammar
-  readonly foreign: ReadonlyMap<string, ForeignNames>
+interface Rules extends NamePorts {
   readonly denyList: DenyList
 }
 
@@ -40,6 +48,8 @@ export async function openIdentity(config: Config, clock: Clock): Promise<Identi
   let rules = first.value
   const verdicts = new VerdictCache()
   const bundles = () => source.bundles()
+  const recheck = (peer: Peer): Refusal | undefined =>
+    recheckPeer(peer, { bundles, denyList: () => rules.denyList, now: clock.now })
   return {
     authenticate: (chain) =>
       authenticate(chain, {
@@ -50,15 +60,21 @@ export async function openIdentity(config: Config, clock: Clock): Promise<Identi
         denyList: () => rules.denyList,
         now: clock.now,
       }),
-    recheck: (peer) =>
-      recheckPeer(peer, { bundles, denyList: () => rules.denyList, now: clock.now }),
+    recheck,
+    holds: (peer) => recheck(peer) === undefined && namesHold(peer, rules),
     reload: async (next) => {
       const read = await readRules(next)
       if (!read.ok) return read.error
-      const report = await source.reload()
+      const report = await source.reload(trustFilesOf(next))
       if (report.problems.length > 0) return report.problems
       rules = read.value
       return []
+    },
+    reloadDenyList: async (now) => {
+      const problems: StartProblem[] = []
+      const denyList = await readDenied(now.identity.denyList, problems)
+      if (problems.length === 0) rules = { ...rules, denyList }
+      return problems
     },
     close: () => source.close(),
   }
@@ -80,17 +96,34 @@ function openSource(config: Config, clock: Clock): Promise<IdentitySource> {
   if (identity.source.kind === 'dev') {
     return openDevSource({ trustDomain, dir: identity.source.dir, clock })
   }
-  const foreign = [...identity.trustBundles].map(([domain, { file }]) => [domain, file] as const)
-  return openFileSource({
-    trustDomain,
-    bundleFile: identity.source.trustBundle,
-    foreignBundleFiles: new Map(foreign),
-    clock,
-  })
+  return openFileSource({ trustDomain, clock, ...trustFiles(identity.source, identity) })
+}
+
+function trustFilesOf({ identity }: Config): TrustFiles | undefined {
+  return identity.source.kind === 'dev' ? undefined : trustFiles(identity.source, identity)
+}
+
+function trustFiles(
+  source: { readonly trustBundle: string },
+  { trustBundles }: Config['identity'],
+): TrustFiles {
+  const foreign = [...trustBundles].map(([domain, { file }]) => [domain, file] as const)
+  return { bundleFile: source.trustBundle, foreignBundleFiles: new Map(foreign) }
 }
 
 async function readRules(config: Config): Promise<Result<Rules, readonly StartProblem[]>> {
-  const { identity, trustDomain } = config
+  const names = compileNames(config)
+  const problems: StartProblem[] = names.ok ? [] : [...names.error]
+  const denyList = await readDenied(config.identity.denyList, problems)
+  if (!names.ok || problems.length > 0) return err(problems)
+  return ok({ ...names.value, denyList })
+}
+
+/** What the paths of SPIFFE IDs mean, ours and those of partners. */
+export function compileNames({
+  identity,
+  trustDomain,
+}: Config): Result<NamePorts, readonly StartProblem[]> {
   const problems: StartProblem[] = []
   const grammar = compileGrammar(identity.grammar, trustDomain)
   if (!grammar.ok) problems.push({ message: grammar.error, hint: 'see identity.grammar' })
@@ -101,9 +134,8 @@ async function readRules(config: Config): Promise<Result<Rules, readonly StartPr
     if (names.ok) foreign.set(domain, names.value)
     else problems.push({ message: names.error, hint: `see identity.trustBundles.${domain}` })
   }
-  const denyList = await readDenied(identity.denyList, problems)
   if (!grammar.ok || problems.length > 0) return err(problems)
-  return ok({ grammar: grammar.value, foreign, denyList })
+  return ok({ grammar: grammar.value, foreign })
 }
 
 function foreignNames(

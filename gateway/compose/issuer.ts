@@ -18,16 +18,27 @@ export interface Issuer {
   readonly documents: ReadonlyMap<string, string>
 }
 
-export async function openIssuer({ issuer }: Config, clock: Clock): Promise<Issuer> {
+/** `config`: what is in force; of it, only the tokens' lifetime may change later. */
+export async function openIssuer(config: () => Config, clock: Clock): Promise<Issuer> {
+  const { issuer } = config()
   if (issuer === undefined) return { source: NO_ISSUER, documents: new Map() }
   const keys = await openIssuerKeys(issuer.keys.dir)
-  const source = createIssuerSource({
-    issuerUrl: issuer.url,
-    keys,
-    tokenTtlSeconds: issuer.tokenTtl / 1000,
-    randomId: randomUUID,
-    clock,
-  })
+  const sourceFor = (tokenTtl: number): JwtSvidSource =>
+    createIssuerSource({
+      issuerUrl: issuer.url,
+      keys,
+      tokenTtlSeconds: Math.floor(tokenTtl / 1000),
+      randomId: randomUUID,
+      clock,
+    })
+  let current = { tokenTtl: issuer.tokenTtl, source: sourceFor(issuer.tokenTtl) }
+  const source: JwtSvidSource = {
+    fetch: (request) => {
+      const { tokenTtl = issuer.tokenTtl } = config().issuer ?? {}
+      if (tokenTtl !== current.tokenTtl) current = { tokenTtl, source: sourceFor(tokenTtl) }
+      return current.source.fetch(request)
+    },
+  }
   return {
     source: checkedSource(source, { issuerUrl: issuer.url, keys, clock }),
     documents: issuerDocuments(issuer.url, keys),

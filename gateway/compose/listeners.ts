@@ -41,8 +41,13 @@ export interface Listeners {
   readonly healthPort: number
   /** Undefined without an issuer listener. */
   readonly issuerPort: number | undefined
-  /** New certificates for new handshakes; connections whose peer does not hold any more are cut. */
-  renew(holds: (peer: Peer) => boolean): void
+  /**
+   * Reads the certificates of a configuration; throws for one that cannot be shown. What it returns
+   * puts them into force for new handshakes.
+   */
+  prepare(config: Config): () => void
+  /** Connections whose peer does not hold any more are cut. */
+  cutUnless(holds: (peer: Peer) => boolean): void
   drain(deadlineMs: number): Promise<void>
   close(): Promise<void>
 }
@@ -70,7 +75,8 @@ export async function openListeners(ports: ListenerPorts): Promise<Listeners> {
       dataPort,
       healthPort: health.port,
       issuerPort: issuer?.port,
-      renew: data.renew,
+      prepare: data.prepare,
+      cutUnless: (holds) => data.listener.cutUnless(holds),
       drain: (deadlineMs) => {
         isDraining = true
         return data.listener.drain(deadlineMs)
@@ -90,15 +96,7 @@ async function closeAll(servers: readonly HttpServer[]): Promise<void> {
 function openDataListener(ports: ListenerPorts) {
   const { config, identity, telemetry, clock } = ports
   const { limits, listen } = config()
-  const load = (): ServerCertificates =>
-    new ServerCertificates(
-      config().listen.data.tls.map(({ names, cert, key }) => ({
-        names,
-        certPem: cert.text,
-        keyPem: key.pem.reveal(),
-      })),
-    )
-  let certificates = load()
+  let certificates = certificatesOf(config())
   let open = 0
   const listener = new DataListener({
     ...listen.data.address,
@@ -108,25 +106,39 @@ function openDataListener(ports: ListenerPorts) {
       handshakeTimeoutMs: limits.timeouts.handshake,
       headersTimeoutMs: limits.timeouts.headers,
       keepAliveTimeoutMs: limits.timeouts.keepAlive,
-      maxConnectionsPerIdentity: limits.perIdentity.connections,
     },
+    maxConnectionsPerIdentity: () => config().limits.perIdentity.connections,
     clock,
     certificates: () => certificates,
     authenticate: (chain) => identity.authenticate(chain),
     handler: ports.handler,
     onUnread: ports.onUnread,
     onHandshake: (result) => telemetry.handshake(result),
+    onTlsFailure: (error) => telemetry.tlsFailed(error),
+    onFault: (error) => telemetry.fault('handshake', error),
     onConnections: (now) => {
       for (; open < now; open += 1) telemetry.metrics.connectionOpened()
       for (; open > now; open -= 1) telemetry.metrics.connectionClosed()
     },
   })
-  const renew = (holds: (peer: Peer) => boolean): void => {
-    certificates = load()
-    listener.renewCertificates()
-    listener.cutUnless(holds)
+  const prepare = (next: Config): (() => void) => {
+    const prepared = certificatesOf(next)
+    return () => {
+      certificates = prepared
+      listener.renewCertificates()
+    }
   }
-  return { listener, renew }
+  return { listener, prepare }
+}
+
+function certificatesOf({ listen }: Config): ServerCertificates {
+  return new ServerCertificates(
+    listen.data.tls.map(({ names, cert, key }) => ({
+      names,
+      certPem: cert.text,
+      keyPem: key.pem.reveal(),
+    })),
+  )
 }
 
 async function openIssuerListener(

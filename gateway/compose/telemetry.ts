@@ -1,7 +1,6 @@
 // What the stations tell, turned into metrics and log lines.
 
 import type { AuditObserver } from '../audit/file-sink-options.ts'
-import type { Config } from '../config/config.ts'
 import { SERVICES } from '../config/schema/access.ts'
 import type { Refusal } from '../errors.ts'
 import type { RequestSummary } from '../pipeline/ports.ts'
@@ -19,13 +18,14 @@ export interface Telemetry {
   finished(summary: RequestSummary): void
   fault(decisionId: string, error: unknown): void
   handshake(result: Result<Peer, Refusal>): void
+  tlsFailed(error: Error): void
   bundleActivated(built: BuiltGeneration): void
-  bundleFailed(): void
+  /** `bundle`: its name in the configuration. */
+  bundleFailed(bundle: string): void
 }
 
-export function openTelemetry(config: Config, log: Logger, clock: Clock): Telemetry {
+export function openTelemetry(log: Logger, clock: Clock): Telemetry {
   const metrics = createMetrics({ clock, services: SERVICES })
-  const bundle = config.policy.bundles[0]?.name ?? ''
   return {
     metrics,
     log,
@@ -43,12 +43,17 @@ export function openTelemetry(config: Config, log: Logger, clock: Clock): Teleme
       metrics.handshakeRefused(code)
       log.warn('a peer was refused in the handshake', { code, detail, rule })
     },
-    bundleActivated: ({ generation, revision, policyP99Ms }) => {
+    // Anyone can cause these, so they are counted, and told only to whoever asks for detail.
+    tlsFailed: (error) => {
+      metrics.handshakeFailed()
+      log.debug('a TLS handshake failed', { err: error })
+    },
+    bundleActivated: ({ generation, bundle, revision, policyP99Ms }) => {
       metrics.bundleLoaded(bundle)
       const fields = { bundle, revision, generation: generation.number, policyP99Ms }
       log.info('a policy bundle is active', fields)
     },
-    bundleFailed: () => metrics.bundleLoadFailed(bundle),
+    bundleFailed: (bundle) => metrics.bundleLoadFailed(bundle),
   }
 }
 

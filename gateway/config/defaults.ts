@@ -164,7 +164,7 @@ export const DEFAULTS = {
     'issuer.tokenTtl',
     '5m',
     'duration',
-    '30s',
+    '1m',
     '5m',
     'The token is used once, at once; five minutes cover clock differences between us and the cloud.',
   ),

@@ -4,7 +4,7 @@
 // without a key that holds every input, so it cannot give one agent another's credential.
 
 import { LRUCache } from 'lru-cache'
-import { refusal } from '../errors.ts'
+import { refusal, type CredentialCode } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Ok } from '../util/result.ts'
 import type { Credential, CredentialAnswer } from './credential.ts'
@@ -17,7 +17,15 @@ export interface CredentialCacheOptions {
   readonly maxEntries?: number
   /** Exchanges under way at once; more are refused. Default 256. */
   readonly maxExchanges?: number
+  /** Told how each request was answered, and what came of each exchange. */
+  readonly observer?: (name: string, result: CacheResult) => void
 }
+
+/**
+ * `cached`: answered by a credential that another request obtained. `obtained`: an exchange
+ * succeeded. `refused`, `unavailable`: no credential, for good or for now.
+ */
+export type CacheResult = 'cached' | 'obtained' | 'refused' | 'unavailable'
 
 /** ms before its end from which a credential is not used: it must outlive the way to the cloud. */
 export const EXPIRY_SKEW = 30_000
@@ -59,6 +67,7 @@ export class CredentialCache {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #maxExchanges: number
+  readonly #observe: (name: string, result: CacheResult) => void
   readonly #live: LRUCache<string, Live>
   /** Apart from the live ones, so that many failures cannot push a good credential out. */
   readonly #failures: LRUCache<string, Failure>
@@ -68,6 +77,7 @@ export class CredentialCache {
     const max = options.maxEntries ?? DEFAULT_MAX_ENTRIES
     this.#clock = options.clock
     this.#random = options.random
+    this.#observe = options.observer ?? (() => undefined)
     this.#maxExchanges = options.maxExchanges ?? DEFAULT_MAX_EXCHANGES
     this.#live = new LRUCache({ max })
     this.#failures = new LRUCache({ max })
@@ -92,17 +102,27 @@ export class CredentialCache {
     const live = this.#live.get(key)
     if (live !== undefined && now < live.usableUntil) {
       if (now >= live.refreshAt) this.#refresh(name, key, exchange, now)
+      this.#observe(name, 'cached')
       return live.answer
     }
     const failure = this.#failureOf(key, now)
     const flight = this.#flights.get(key)
-    if (flight !== undefined) return flight.answer
-    if (failure !== undefined) return failure.answer
+    if (flight !== undefined) return flight.answer.then((answer) => this.#observed(name, answer))
+    if (failure !== undefined) return this.#observed(name, failure.answer)
     if (!this.#mayStart()) {
       const detail = 'too many credential exchanges are under way'
-      return err(refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail, 'CRED-busy'))
+      return this.#observed(
+        name,
+        err(refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail, 'CRED-busy')),
+      )
     }
     return this.#start(name, key, exchange)
+  }
+
+  /** What others obtained, or failed to. */
+  #observed(name: string, answer: CredentialAnswer): CredentialAnswer {
+    this.#observe(name, answer.ok ? 'cached' : kindOf(answer.error.code))
+    return answer
   }
 
   /**
@@ -135,6 +155,7 @@ export class CredentialCache {
   #start(name: string, key: string, exchange: Exchange): Promise<CredentialAnswer> {
     const answer = settle(exchange).then((settled) => {
       const judged = this.#judge(settled)
+      this.#observe(name, judged.ok ? 'obtained' : kindOf(judged.error.code))
       if (this.#flights.get(key) === flight) {
         this.#flights.delete(key)
         this.#keep(name, key, judged)
@@ -155,7 +176,7 @@ export class CredentialCache {
   #keep(name: string, key: string, answer: CredentialAnswer): void {
     const now = this.#clock.now()
     if (!answer.ok) {
-      const isPermanent = answer.error.code === 'ERR_SG_CREDENTIAL_CONFIG'
+      const isPermanent = kindOf(answer.error.code) === 'refused'
       const span = isPermanent ? PERMANENT_FAILURE : TRANSIENT_FAILURE * (1 + this.#random())
       this.#failures.set(key, { name, answer, until: now + span })
       return
@@ -171,6 +192,10 @@ export class CredentialCache {
       usableUntil: expiresAt - EXPIRY_SKEW,
     })
   }
+}
+
+function kindOf(code: CredentialCode): CacheResult {
+  return code === 'ERR_SG_CREDENTIAL_CONFIG' ? 'refused' : 'unavailable'
 }
 
 async function settle(exchange: Exchange): Promise<CredentialAnswer> {

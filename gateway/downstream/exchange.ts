@@ -2,6 +2,7 @@
 // library crosses this border (architecture decision 3).
 
 import type { Readable } from 'node:stream'
+import type { Refusal } from '../errors.ts'
 import type { HeaderLine, MessageHead } from '../request/message.ts'
 import type { Peer } from '../spiffe/peer.ts'
 
@@ -12,6 +13,8 @@ export interface Exchange {
   readonly body: Readable
   /** Writes `100 Continue`; does nothing if the client did not ask, or a head was written. */
   sendContinue(): void
+  /** True: an answer has begun, and no other can be given. */
+  readonly isHeadWritten: boolean
   /** Starts the answer. */
   writeHead(status: number, headers: readonly HeaderLine[]): void
   /** False: wait for `onDrain` before the next. */
@@ -26,8 +29,13 @@ export interface Exchange {
   answer(status: number, headers: readonly HeaderLine[], body: Buffer, close: boolean): void
   /** Cuts the connection: the client sees a truncated message, never a clean end. */
   cut(): void
-  /** Called once, when the client went away before the answer was complete. */
+  /**
+   * Called when the client went away before the answer was complete, or, with `broken` set, when
+   * its body cannot be read to the end. Nothing more will come of it.
+   */
   onClientGone(listener: () => void): void
+  /** Why the body broke off, where the client is still there to be told. */
+  readonly broken: Refusal | undefined
 }
 
 export type Handler = (exchange: Exchange) => void

@@ -9,7 +9,6 @@ export interface ListenerLimits {
   readonly keepAliveTimeoutMs: number
   /** Connections in all. */
   readonly maxConnections: number
-  readonly maxConnectionsPerIdentity: number
   /** After a refusal with the client still sending: read and drop for so long, and so much. */
   readonly lingerMs: number
   readonly lingerBytes: number
@@ -21,7 +20,6 @@ export const LISTENER_LIMITS: ListenerLimits = {
   headersTimeoutMs: 10_000,
   keepAliveTimeoutMs: 60_000,
   maxConnections: 10_000,
-  maxConnectionsPerIdentity: 16,
   lingerMs: 5_000,
   lingerBytes: 256 * 1024 * 1024,
 }

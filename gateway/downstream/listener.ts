@@ -4,8 +4,13 @@
 // accessor in a close or error handler can crash the process (trust.md §1.4).
 
 import { constants } from 'node:crypto'
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   createServer as createTlsServer,
@@ -16,7 +21,8 @@ import {
 import { refusal, type Refusal } from '../errors.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Clock } from '../util/clock.ts'
-import type { Result } from '../util/result.ts'
+import { err, type Result } from '../util/result.ts'
+import { Connections, isSilent, type Connection } from './connections.ts'
 import type { Handler } from './exchange.ts'
 import type { ListenerLimits } from './limits.ts'
 import { NodeExchange } from './node-exchange.ts'
@@ -29,6 +35,8 @@ export interface ListenerOptions {
   readonly host: string
   readonly port: number
   readonly limits: ListenerLimits
+  /** Connections of one identity at a time, as configured now. */
+  readonly maxConnectionsPerIdentity: () => number
   readonly clock: Clock
   readonly certificates: () => ServerCertificates
   /** The only judge of a certificate chain: DER, leaf first; empty when the client sent none. */
@@ -37,30 +45,34 @@ export interface ListenerOptions {
   /** Records what could not be read as a request, and says how to answer it. */
   readonly onUnread: (peer: Peer, refused: Refusal) => Promise<RawAnswer>
   readonly onHandshake: (result: Result<Peer, Refusal>) => void
+  /** A handshake that TLS itself ended, before there was a certificate to judge. */
+  readonly onTlsFailure: (error: Error) => void
+  /** What `authenticate` threw: a mistake of ours, which must not cost more than that peer. */
+  readonly onFault: (error: unknown) => void
   readonly onConnections: (open: number) => void
 }
 
 const NO_UPGRADE = refusal('ERR_SG_REQUEST_UNSUPPORTED', 'protocol upgrades are not supported')
 const NO_CONNECT = refusal('ERR_SG_REQUEST_METHOD', 'CONNECT is not served')
 
-interface Connection {
-  readonly peer: Peer
-  active: number
-}
+const TOO_MANY = refusal('ERR_SG_LIMIT', 'too many connections of this identity')
+const UNFORESEEN = refusal('ERR_SG_INTERNAL', 'the judgement of the certificate broke off')
 
-/** setTimeout takes 31 bits of milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** Requests that wait behind the one under way; no SDK pipelines at all. */
+const MOST_PIPELINED = 16
 
 export class DataListener {
   readonly #options: ListenerOptions
   readonly #tls: TlsServer
   readonly #http: HttpServer
-  readonly #connections = new Map<Duplex, Connection>()
-  readonly #perIdentity = new Map<string, number>()
+  readonly #connections: Connections
+  /** Accepted, and not through the handshake yet; by remote address and port. */
+  readonly #handshaking = new Map<string, Socket>()
   #isDraining = false
 
   constructor(options: ListenerOptions) {
     this.#options = options
+    this.#connections = new Connections(options.clock, options.onConnections)
     this.#http = this.#createHttp()
     this.#tls = this.#createTls()
   }
@@ -68,9 +80,13 @@ export class DataListener {
   /** Resolves with the bound port. */
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#tls.once('error', reject)
+      const fail = (error: Error): void => {
+        this.#http.close()
+        reject(error)
+      }
+      this.#tls.once('error', fail)
       this.#tls.listen(this.#options.port, this.#options.host, () => {
-        this.#tls.removeListener('error', reject)
+        this.#tls.removeListener('error', fail)
         this.#tls.on('error', () => undefined)
         resolve((this.#tls.address() as AddressInfo).port)
       })
@@ -79,7 +95,7 @@ export class DataListener {
 
   /** Connections whose peer fails `holds` are cut at once. */
   cutUnless(holds: (peer: Peer) => boolean): void {
-    for (const [socket, { peer }] of this.#connections) if (!holds(peer)) socket.destroy()
+    this.#connections.cutUnless(holds)
   }
 
   /** New handshakes see the certificates that `certificates()` returns from now on. */
@@ -91,14 +107,11 @@ export class DataListener {
   async drain(deadlineMs: number): Promise<void> {
     this.#isDraining = true
     const closed = new Promise<void>((resolve) => this.#tls.close(() => resolve()))
-    for (const [socket, connection] of this.#connections) {
-      if (connection.active === 0) socket.end()
-    }
-    const timer = setTimeout(() => {
-      for (const socket of this.#connections.keys()) socket.destroy()
-    }, deadlineMs)
+    for (const socket of this.#handshaking.values()) socket.destroy()
+    this.#connections.endAll()
+    const deadline = setTimeout(() => this.#connections.cutUnless(() => false), deadlineMs)
     await closed
-    clearTimeout(timer)
+    clearTimeout(deadline)
     this.#http.close()
   }
 
@@ -115,8 +128,12 @@ export class DataListener {
       noDelay: true,
     })
     server.maxConnections = limits.maxConnections
+    server.on('connection', (socket: Socket) => this.#watchHandshake(socket))
     server.on('secureConnection', (socket) => this.#admit(socket))
-    server.on('tlsClientError', (_error, socket) => socket.destroy())
+    server.on('tlsClientError', (error, socket) => {
+      this.#options.onTlsFailure(error)
+      socket.destroy()
+    })
     return server
   }
 
@@ -131,7 +148,8 @@ export class DataListener {
       key: keyPem,
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',
-      // A resumed session would outlive the certificate that opened it (spiffe.md §9.4).
+      // A resumed session would outlive the certificate that opened it (spiffe.md §9.4). Under TLS
+      // 1.3 OpenSSL then sends the number of a session instead, which nothing here keeps.
       secureOptions: constants.SSL_OP_NO_TICKET,
     }
   }
@@ -162,82 +180,107 @@ export class DataListener {
     return server
   }
 
+  #watchHandshake(socket: Socket): void {
+    const key = addressOf(socket)
+    this.#handshaking.set(key, socket)
+    socket.once('close', () => {
+      if (this.#handshaking.get(key) === socket) this.#handshaking.delete(key)
+    })
+  }
+
   #admit(socket: TLSSocket): void {
     socket.on('error', () => socket.destroy())
-    const { authenticate, onHandshake, limits } = this.#options
-    const result = authenticate(readPeerChain(socket))
-    onHandshake(result)
+    this.#handshaking.delete(addressOf(socket))
+    const result = this.#judge(socket)
+    this.#options.onHandshake(result)
     if (!result.ok || this.#isDraining) {
       socket.destroy()
       return
     }
-    const peer = result.value
-    const open = this.#perIdentity.get(peer.spiffeId) ?? 0
-    if (open >= limits.maxConnectionsPerIdentity) {
-      socket.destroy()
-      return
-    }
-    this.#perIdentity.set(peer.spiffeId, open + 1)
-    this.#connections.set(socket, { peer, active: 0 })
-    this.#options.onConnections(this.#connections.size)
-    const expiry = setTimeout(() => socket.destroy(), this.#lifetime(peer))
-    socket.once('close', () => {
-      clearTimeout(expiry)
-      this.#connections.delete(socket)
-      const left = (this.#perIdentity.get(peer.spiffeId) ?? 1) - 1
-      if (left <= 0) this.#perIdentity.delete(peer.spiffeId)
-      else this.#perIdentity.set(peer.spiffeId, left)
-      this.#options.onConnections(this.#connections.size)
-    })
+    this.#connections.add(socket, result.value)
     this.#http.emit('connection', socket)
   }
 
-  /** A connection never outlives the SVID that opened it. */
-  #lifetime(peer: Peer): number {
-    return Math.min(Math.max(peer.expiresAt - this.#options.clock.now(), 0), LONGEST_TIMER_MS)
+  #judge(socket: TLSSocket): Result<Peer, Refusal> {
+    const { authenticate, maxConnectionsPerIdentity, onFault } = this.#options
+    try {
+      const result = authenticate(readPeerChain(socket))
+      if (!result.ok) return result
+      const open = this.#connections.countOf(result.value.spiffeId)
+      return open < maxConnectionsPerIdentity() ? result : err(TOO_MANY)
+    } catch (error) {
+      onFault(error)
+      return err(UNFORESEEN)
+    }
   }
 
   /** What the parser refused has no head that could be judged, but it is recorded and told. */
   #refuseUnread(socket: Duplex, refused: Refusal | undefined): void {
     socket.on('error', () => socket.destroy())
     const connection = this.#connections.get(socket)
-    // In the middle of an exchange the bytes on the wire belong to its answer: it can only be cut.
-    if (refused === undefined || connection === undefined || connection.active > 0) {
+    if (refused === undefined || connection === undefined || isSilent(socket, connection)) {
       socket.destroy()
       return
     }
-    connection.active += 1
+    const { current } = connection
+    if (current !== undefined) {
+      connection.isUnreadable = true
+      // The bytes on the wire belong to that exchange's answer: it alone can say so, or be cut.
+      if (current.exchange?.breakOff(refused) === false) socket.destroy()
+      return
+    }
+    connection.current = {}
+    const cut = setTimeout(() => socket.destroy(), this.#options.limits.lingerMs)
+    socket.once('close', () => clearTimeout(cut))
     this.#options
       .onUnread(connection.peer, refused)
       .then((answer) => answerRaw(socket, answer))
       .catch(() => socket.destroy())
   }
 
-  #serve(
-    request: ConstructorParameters<typeof NodeExchange>[1],
-    response: ConstructorParameters<typeof NodeExchange>[2],
-    awaitsContinue: boolean,
-  ): void {
-    const socket = request.socket
+  #serve(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
+    const { socket } = request
     const connection = this.#connections.get(socket)
-    if (connection === undefined) {
+    // On a connection that we have ended no answer could be given, so nothing may take effect.
+    const isEnded = connection === undefined || !socket.writable
+    if (isEnded || connection.waiting.length >= MOST_PIPELINED) {
       socket.destroy()
       return
     }
-    connection.active += 1
+    if (connection.current === undefined) {
+      this.#start(connection, request, response, awaitsContinue)
+      return
+    }
+    // Were they served side by side, a request behind a refusal that ends the connection would
+    // still take effect.
+    connection.waiting.push(() => this.#start(connection, request, response, awaitsContinue))
+  }
+
+  #start(
+    connection: Connection,
+    request: IncomingMessage,
+    response: ServerResponse,
+    awaitsContinue: boolean,
+  ): void {
+    const { handler, limits } = this.#options
+    const { socket } = request
+    const exchange = new NodeExchange(connection.peer, request, response, limits, awaitsContinue)
+    connection.current = { exchange, response }
+    response.once('close', () => {
+      connection.current = undefined
+      const next = connection.waiting.shift()
+      if (next !== undefined && socket.writable) next()
+      else if (connection.isUnreadable) socket.end()
+      else if (this.#isDraining && response.shouldKeepAlive) {
+        this.#connections.endWhenSettled(socket, connection)
+      }
+    })
     if (this.#isDraining) response.shouldKeepAlive = false
-    const { limits, handler } = this.#options
-    const exchange = new NodeExchange(
-      connection.peer,
-      request,
-      response,
-      limits,
-      awaitsContinue,
-      () => {
-        connection.active -= 1
-        if (this.#isDraining && connection.active === 0) socket.end()
-      },
-    )
     handler(exchange)
   }
+}
+
+/** Names a connection among those of one listener; TLS keeps no public way to its TCP socket. */
+function addressOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? ''} ${remotePort ?? ''}`
 }

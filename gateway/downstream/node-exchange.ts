@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { Refusal } from '../errors.ts'
 import type { HeaderLine, MessageHead } from '../request/message.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Exchange } from './exchange.ts'
@@ -17,7 +18,9 @@ export class NodeExchange implements Exchange {
   readonly #limits: ListenerLimits
   #awaitsContinue: boolean
   #lingers = false
-  #clientGone: (() => void) | undefined
+  #broken: Refusal | undefined
+  #endLinger: (() => void) | undefined
+  readonly #onGone: (() => void)[] = []
 
   constructor(
     peer: Peer,
@@ -25,7 +28,6 @@ export class NodeExchange implements Exchange {
     response: ServerResponse,
     limits: ListenerLimits,
     awaitsContinue: boolean,
-    onClose: () => void,
   ) {
     this.peer = peer
     this.head = readHead(request)
@@ -34,10 +36,10 @@ export class NodeExchange implements Exchange {
     this.#response = response
     this.#limits = limits
     this.#awaitsContinue = awaitsContinue
-    response.once('close', () => {
-      if (!response.writableFinished) this.#clientGone?.()
-      onClose()
-    })
+  }
+
+  get isHeadWritten(): boolean {
+    return this.#response.headersSent
   }
 
   sendContinue(): void {
@@ -86,8 +88,51 @@ export class NodeExchange implements Exchange {
     this.#request.socket.destroy()
   }
 
+  get broken(): Refusal | undefined {
+    return this.#broken
+  }
+
   onClientGone(listener: () => void): void {
-    this.#clientGone = listener
+    const response = this.#response
+    // Whoever asks late must learn it too: the event will not come again.
+    if (this.#broken !== undefined || (response.destroyed && !response.writableFinished)) {
+      listener()
+      return
+    }
+    if (this.#onGone.length === 0) {
+      response.once('close', () => {
+        if (!response.writableFinished && this.#broken === undefined) this.#tellGone()
+      })
+    }
+    this.#onGone.push(listener)
+  }
+
+  /**
+   * What follows on the connection cannot be read. Behind a whole request that is nobody's message;
+   * within its body it is told, where the answer has not begun. False: it can only be cut.
+   */
+  breakOff(refused: Refusal): boolean {
+    const response = this.#response
+    if (this.#request.complete) {
+      if (!response.headersSent) response.shouldKeepAlive = false
+      return true
+    }
+    if (this.#endLinger !== undefined) {
+      this.#endLinger()
+      return true
+    }
+    if (this.#broken === undefined) {
+      if (response.headersSent) return false
+      // A sender that ended its side is not there to be told: the whole connection ends with it.
+      if (this.#request.socket.readableEnded) return false
+      this.#broken = refused
+      this.#tellGone()
+    }
+    return true
+  }
+
+  #tellGone(): void {
+    for (const listener of this.#onGone) listener()
   }
 
   /**
@@ -98,6 +143,11 @@ export class NodeExchange implements Exchange {
   #linger(): void {
     const request = this.#request
     const response = this.#response
+    // Nothing more will come: there is nobody to wait for.
+    if (this.#broken !== undefined || request.complete) {
+      response.end()
+      return
+    }
     let remaining = this.#limits.lingerBytes
     const finish = (): void => {
       clearTimeout(timer)
@@ -109,9 +159,12 @@ export class NodeExchange implements Exchange {
       if (remaining < 0) finish()
     }
     const timer = setTimeout(finish, this.#limits.lingerMs)
+    this.#endLinger = finish
     request.on('data', count)
     request.once('end', finish)
     response.once('close', finish)
+    // Whoever read the body before may have paused it for good.
+    request.resume()
   }
 }
 

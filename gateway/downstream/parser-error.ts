@@ -13,6 +13,7 @@ const CODES: ReadonlyMap<string, RequestCode> = new Map<string, RequestCode>([
   ['HPE_INVALID_METHOD', 'ERR_SG_REQUEST_METHOD'],
   ['HPE_INVALID_URL', 'ERR_SG_REQUEST_TARGET'],
   ['HPE_INVALID_VERSION', 'ERR_SG_REQUEST_VERSION'],
+  ['HPE_PAUSED_H2_UPGRADE', 'ERR_SG_REQUEST_VERSION'],
   ['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_SG_REQUEST_TIMEOUT'],
 ])
 
@@ -20,6 +21,7 @@ const CODES: ReadonlyMap<string, RequestCode> = new Map<string, RequestCode>([
 export function parserRefusal(error: Error): Refusal<RequestCode> | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (!code.startsWith('HPE_') && code !== 'ERR_HTTP_REQUEST_TIMEOUT') return undefined
+  if (code === 'HPE_INVALID_EOF_STATE') return undefined
   const known = CODES.get(code) ?? 'ERR_SG_REQUEST_MALFORMED'
   return refusal(known, `the message is malformed (${code})`)
 }

@@ -4,7 +4,7 @@
 import { refusal, type Refusal } from '../errors.ts'
 import { isDenied, type DenyList } from '../spiffe/deny-list.ts'
 import type { AgentNames, PathGrammar } from '../spiffe/grammar.ts'
-import type { SpiffeId } from '../spiffe/id.ts'
+import { parseSpiffeId, type SpiffeId } from '../spiffe/id.ts'
 import { peerFields } from '../spiffe/peer-fields.ts'
 import { makePeer, type Peer } from '../spiffe/peer.ts'
 import type { TrustBundleSet } from '../spiffe/trust-bundle.ts'
@@ -39,19 +39,38 @@ export function authenticate(
   const verified = ports.verify(chain)
   if (!verified.ok) return verified
   const { id } = verified.value
+  const names = namesOf(id, ports)
+  if (!names.ok) return names
+  const peer = makePeer(peerFields(verified.value, names.value))
+  const denied = recheckPeer(peer, ports)
+  return denied === undefined ? ok(peer) : err(denied)
+}
+
+export type NamePorts = Pick<AuthenticatePorts, 'grammar' | 'foreign'>
+
+/** An ID of our own trust domain has names or is refused; a foreign one may have none. */
+function namesOf(id: SpiffeId, ports: NamePorts): Result<AgentNames | undefined, Refusal> {
   const isOwn = id.trustDomain === ports.grammar.trustDomain
   const names = isOwn ? ports.grammar.match(id) : foreignNames(id, ports)
   if (isOwn && names === undefined) {
     const detail = `${id.text} does not have the form of the configured grammar`
     return err(refusal('ERR_SG_SVID_GRAMMAR', detail))
   }
-  const peer = makePeer(peerFields(verified.value, names))
-  const denied = recheckPeer(peer, ports)
-  return denied === undefined ? ok(peer) : err(denied)
+  return ok(names)
+}
+
+/** After a change of grammars or tenant maps: is the peer still called what it was? */
+export function namesHold(peer: Peer, ports: NamePorts): boolean {
+  const id = parseSpiffeId(peer.spiffeId)
+  if (!id.ok) return false
+  const names = namesOf(id.value, ports)
+  if (!names.ok) return false
+  const { tenant, agent, role } = names.value ?? {}
+  return tenant === peer.tenant && agent === peer.agent && role === peer.role
 }
 
 /** A tenant of theirs that is not mapped gives no names at all: it must never look like one of ours. */
-function foreignNames(id: SpiffeId, ports: AuthenticatePorts): AgentNames | undefined {
+function foreignNames(id: SpiffeId, ports: NamePorts): AgentNames | undefined {
   const foreign = ports.foreign.get(id.trustDomain)
   const names = foreign?.grammar.match(id)
   const tenant = names === undefined ? undefined : foreign?.tenants.get(names.tenant)
@@ -79,18 +98,20 @@ export function recheckPeer(
  * A Peer for looking at policy without a connection (`explain`). It is expired from birth, so that
  * no live station would take it for someone who proved who he is.
  */
-export function unprovenPeer(id: SpiffeId, grammar: PathGrammar): Peer {
-  const names = grammar.match(id)
-  return makePeer({
+export function unprovenPeer(id: SpiffeId, ports: NamePorts): Result<Peer, Refusal> {
+  const names = namesOf(id, ports)
+  if (!names.ok) return names
+  const peer = makePeer({
     spiffeId: id.text,
     trustDomain: id.trustDomain,
-    tenant: names?.tenant,
-    agent: names?.agent,
-    role: names?.role,
+    tenant: names.value?.tenant,
+    agent: names.value?.agent,
+    role: names.value?.role,
     serial: '00',
     notAfter: formatRfc3339(0),
     expiresAt: 0,
     sha256: '0'.repeat(64),
     bundleRevision: 0,
   })
+  return ok(peer)
 }

@@ -29,20 +29,15 @@ export async function forward(
   upstream: Upstream,
 ): Promise<Forwarded> {
   const { exchange } = journey
-  let isClientGone = false
-  let abort: (() => void) | undefined
-  exchange.onClientGone(() => {
-    isClientGone = true
-    abort?.()
-  })
   exchange.sendContinue()
   const sink = new AnswerSink(journey, exchange)
   const sent = await upstream.send(signed, exchange.body, sink, (cancel) => {
-    abort = cancel
-    if (isClientGone) cancel()
+    journey.abort = cancel
+    if (journey.isClientGone || exchange.broken !== undefined) cancel()
   })
-  if (isClientGone) {
-    const totals = sent.ok ? sent.value : { requestId: undefined, ...sent.error.totals }
+  const totals = sent.ok ? sent.value : { requestId: undefined, ...sent.error.totals }
+  if (exchange.broken !== undefined) return brokenOff(totals, exchange.broken)
+  if (journey.isClientGone) {
     return {
       end: 'client-gone',
       status: sink.status,
@@ -52,7 +47,6 @@ export async function forward(
     }
   }
   if (sent.ok) return sink.finish(sent.value)
-  const totals = { requestId: undefined, ...sent.error.totals }
   if (sink.isHeadWritten) {
     exchange.cut()
     return {
@@ -63,12 +57,16 @@ export async function forward(
       refusal: sent.error,
     }
   }
+  return brokenOff(totals, sent.error)
+}
+
+function brokenOff(totals: Forwarded['totals'], refused: Refusal): Forwarded {
   return {
     end: 'refused',
     status: undefined,
     upstreamStatus: undefined,
     totals,
-    refusal: sent.error,
+    refusal: refused,
   }
 }
 
@@ -104,7 +102,8 @@ class AnswerSink implements ResponseSink {
   }
 
   onEnd(): void {
-    if (this.#held === undefined) this.#exchange.end()
+    const isToldOtherwise = this.#exchange.broken !== undefined || this.#journey.isClientGone
+    if (this.#held === undefined && !isToldOtherwise) this.#exchange.end()
   }
 
   finish(totals: ExchangeTotals): Forwarded {

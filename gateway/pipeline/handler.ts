@@ -2,7 +2,7 @@
 // apply its obligations, obtain the credential, sign, record, forward, record the outcome. Each step
 // takes what only the step before it can make; and the one catch-all denies.
 
-import type { Handler } from '../downstream/exchange.ts'
+import type { Exchange, Handler } from '../downstream/exchange.ts'
 import { GatewayError, refusal, type Refusal } from '../errors.ts'
 import { sign } from '../signing/sign.ts'
 import type { SignedRequest } from '../signing/signed-request.ts'
@@ -16,17 +16,50 @@ import { recordOutcome } from './record.ts'
 import { answerRefusal } from './refuse.ts'
 import { understand } from './understand.ts'
 
+const OVER_LIMITS = refusal('ERR_SG_LIMIT', 'over the limits of this identity')
+
 export function createHandler(ports: PipelinePorts): Handler {
   return (exchange) => {
-    const journey = beginJourney({
-      id: ports.newId(),
-      exchange,
-      generation: ports.generation(),
-      now: ports.clock.now(),
-      startedAt: ports.elapsed(),
-    })
-    if (ports.limits.enter(exchange.peer.spiffeId)) void serve(journey, ports)
-    else void refuse(journey, refusal('ERR_SG_LIMIT', 'over the limits of this identity'), ports)
+    try {
+      begin(exchange, ports)
+    } catch (error) {
+      // There is no request yet that could be recorded or answered.
+      ports.onFault('', error)
+      exchange.cut()
+    }
+  }
+}
+
+function begin(exchange: Exchange, ports: PipelinePorts): void {
+  const journey = beginJourney({
+    id: ports.newId(),
+    exchange,
+    generation: ports.generation(),
+    now: ports.clock.now(),
+    startedAt: ports.elapsed(),
+  })
+  exchange.onClientGone(() => {
+    // One whose body broke off is still there to be told so.
+    journey.isClientGone = exchange.broken === undefined
+    journey.abort?.()
+  })
+  const isWithin = ports.limits.enter(exchange.peer.spiffeId)
+  ports.inFlight.enter()
+  void run(journey, isWithin, ports)
+}
+
+async function run(journey: Journey, isWithin: boolean, ports: PipelinePorts): Promise<void> {
+  const { exchange } = journey
+  try {
+    await (isWithin ? serve(journey, ports) : refuse(journey, OVER_LIMITS, ports))
+  } catch (error) {
+    // Even the refusal failed. Nothing may be left hanging, and nothing may look complete.
+    ports.onFault(journey.id, error)
+    exchange.cut()
+  } finally {
+    if (isWithin) ports.limits.leave(exchange.peer.spiffeId)
+    ports.budget.give(journey.heldBytes)
+    ports.inFlight.leave()
   }
 }
 
@@ -36,16 +69,25 @@ async function serve(journey: Journey, ports: PipelinePorts): Promise<void> {
     if (!signed.ok) return await refuse(journey, signed.error, ports)
     const recorded = await recordDecision(journey, undefined, ports)
     if (recorded !== undefined) return await refuse(journey, recorded, ports)
+    // Nobody is left to answer, or no whole request to send: what was only decided takes no effect.
+    const { broken } = journey.exchange
+    if (broken !== undefined) return await refuse(journey, broken, ports)
+    if (journey.isClientGone) return recordOutcome(journey, NOTHING_SENT, ports)
     journey.sentAt = ports.elapsed()
     const forwarded = await forward(journey, signed.value, ports.upstream)
     conclude(journey, forwarded, ports)
   } catch (error) {
     ports.onFault(journey.id, error)
     await refuse(journey, refusalOf(error), ports)
-  } finally {
-    ports.limits.leave(journey.exchange.peer.spiffeId)
-    ports.budget.give(journey.heldBytes)
   }
+}
+
+const NOTHING_SENT: Forwarded = {
+  end: 'client-gone',
+  status: undefined,
+  upstreamStatus: undefined,
+  totals: { requestId: undefined, bytesIn: 0, bytesOut: 0 },
+  refusal: undefined,
 }
 
 /** Everything that must hold before a byte may leave. */
@@ -71,6 +113,8 @@ async function prepare(
   const credential = await obtain(journey, shaped.value)
   if (!credential.ok) return credential
   journey.credential = credential.value
+  const { broken } = journey.exchange
+  if (broken !== undefined) return err(broken)
   const { region = '', signingName = '' } = route
   const scope = { region, service: signingName }
   return sign(shaped.value, credential.value, ports.clock.now(), scope)
@@ -84,6 +128,7 @@ async function recordDecision(
 ): Promise<Refusal | undefined> {
   try {
     await ports.audit.append(decisionEvent(journey, refused, ports.elapsed()))
+    journey.isRecorded = true
     return undefined
   } catch (error) {
     ports.onFault(journey.id, error)
@@ -100,19 +145,28 @@ function conclude(journey: Journey, forwarded: Forwarded, ports: PipelinePorts):
 }
 
 async function refuse(journey: Journey, refused: Refusal, ports: PipelinePorts): Promise<void> {
-  const unrecorded = await recordDecision(journey, refused, ports)
-  const status = answerRefusal(journey, unrecorded ?? refused, ports.clock.now())
-  recordOutcome(
-    journey,
-    {
-      end: 'refused',
-      status,
-      upstreamStatus: undefined,
-      totals: { requestId: undefined, bytesIn: 0, bytesOut: 0 },
-      refusal: unrecorded ?? refused,
-    },
-    ports,
-  )
+  // A fault after the decision was recorded is a matter of the outcome: there is one decision.
+  const unrecorded = journey.isRecorded ? undefined : await recordDecision(journey, refused, ports)
+  const told = unrecorded ?? refused
+  const ending = tell(journey, told, ports)
+  recordOutcome(journey, { ...NOTHING_SENT, ...ending, refusal: told }, ports)
+}
+
+/** An answer whose head is out can only be cut: a part must never pass for the whole. */
+function tell(
+  journey: Journey,
+  refused: Refusal,
+  ports: PipelinePorts,
+): Pick<Forwarded, 'end' | 'status'> {
+  const { exchange } = journey
+  if (journey.isClientGone && exchange.broken === undefined) {
+    return { end: 'client-gone', status: undefined }
+  }
+  if (exchange.isHeadWritten) {
+    exchange.cut()
+    return { end: 'cut', status: undefined }
+  }
+  return { end: 'refused', status: answerRefusal(journey, refused, ports.clock.now()) }
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -37,6 +37,11 @@ export interface Journey {
   sentAt: number | undefined
   /** Bytes of the inspection budget that this request holds. */
   heldBytes: number
+  /** Its decision stands in the records. */
+  isRecorded: boolean
+  isClientGone: boolean
+  /** Ends the upstream's part, once there is one. */
+  abort: (() => void) | undefined
 }
 
 /** Every member is there from the start: V8 keeps one layout for all journeys, and finds it fast. */
@@ -59,6 +64,9 @@ export function beginJourney(
     policyThrew: false,
     sentAt: undefined,
     heldBytes: 0,
+    isRecorded: false,
+    isClientGone: false,
+    abort: undefined,
   }
 }
 

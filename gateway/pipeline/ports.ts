@@ -74,6 +74,8 @@ export interface PipelinePorts {
   readonly recheck: (peer: Peer) => Refusal | undefined
   readonly limits: { enter(identity: string): boolean; leave(identity: string): void }
   readonly budget: InspectionBudget
+  /** Told of every request from its first step to its last record. */
+  readonly inFlight: { enter(): void; leave(): void }
   readonly onFinished: (summary: RequestSummary) => void
   readonly onFault: (decisionId: string, error: unknown) => void
 }

@@ -1,7 +1,7 @@
 // What: from the bytes of a head to the facts of a cloud operation. A body is read only where the
 // operation's facts depend on it, within two limits, and what was read is what will be forwarded.
 
-import type { Readable } from 'node:stream'
+import type { Exchange } from '../downstream/exchange.ts'
 import { refusal, type Refusal } from '../errors.ts'
 import { classify, inspectLimit } from '../facts/classify.ts'
 import type { Facts } from '../facts/facts.ts'
@@ -94,10 +94,11 @@ async function readBody(
   }
   journey.heldBytes = reserve
   journey.exchange.sendContinue()
-  return collect(journey.exchange.body, limit)
+  return collect(journey.exchange, limit)
 }
 
-function collect(source: Readable, limit: number): Promise<Result<Buffer, Refusal>> {
+function collect(exchange: Exchange, limit: number): Promise<Result<Buffer, Refusal>> {
+  const source = exchange.body
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -105,7 +106,6 @@ function collect(source: Readable, limit: number): Promise<Result<Buffer, Refusa
       clearTimeout(timer)
       source.removeListener('data', onData)
       source.removeListener('end', onEnd)
-      source.removeListener('close', onClose)
       resolve(result)
     }
     const onData = (chunk: Buffer): void => {
@@ -116,14 +116,15 @@ function collect(source: Readable, limit: number): Promise<Result<Buffer, Refusa
       finish(err(refusal('ERR_SG_REQUEST_TOO_LARGE', detail)))
     }
     const onEnd = (): void => finish(ok(Buffer.concat(chunks, length)))
-    const onClose = (): void => {
-      finish(err(refusal('ERR_SG_REQUEST_MALFORMED', 'the client left before its body ended')))
+    const onGone = (): void => {
+      const left = refusal('ERR_SG_REQUEST_MALFORMED', 'the client left before its body ended')
+      finish(err(exchange.broken ?? left))
     }
     const timer = setTimeout(() => {
       finish(err(refusal('ERR_SG_REQUEST_TIMEOUT', 'the body did not come in time')))
     }, BODY_DEADLINE_MS)
     source.on('data', onData)
     source.once('end', onEnd)
-    source.once('close', onClose)
+    exchange.onClientGone(onGone)
   })
 }

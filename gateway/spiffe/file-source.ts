@@ -12,7 +12,7 @@ import { Secret } from '../util/secret.ts'
 import type { Clock } from '../util/clock.ts'
 import { readPem } from './pem.ts'
 import { IdentitySourceError } from './source.ts'
-import type { IdentitySource, OwnSvid, ReloadReport, SourceProblem } from './source.ts'
+import type { IdentitySource, OwnSvid, ReloadReport, SourceProblem, TrustFiles } from './source.ts'
 import {
   MAX_BUNDLE_BYTES,
   makeTrustBundleSet,
@@ -23,19 +23,15 @@ import type { TrustBundle, TrustBundleSet } from './trust-bundle.ts'
 import { verifyX509Svid } from './verify.ts'
 import { parseCertificate } from './x509-svid.ts'
 
-export interface FileSourceOptions {
+export interface FileSourceOptions extends TrustFiles {
   readonly trustDomain: string
-  /** Bundle of our own trust domain. */
-  readonly bundleFile: string
-  /** Bundles of other trust domains: name → file. */
-  readonly foreignBundleFiles?: ReadonlyMap<string, string>
   readonly svid?: { readonly certFile: string; readonly keyFile: string }
   readonly clock: Clock
 }
 
 /** Throws `IdentitySourceError` with every problem found. */
 export async function openFileSource(options: FileSourceOptions): Promise<IdentitySource> {
-  const bundles = await readBundles(options)
+  const bundles = await readBundles(options.trustDomain, options)
   const problems: SourceProblem[] = bundles.ok ? [] : [...bundles.error]
   for (const bundle of bundles.ok ? bundles.value : []) {
     if (bundle.anchors.length === 0) problems.push(emptyBundle(bundle.trustDomain))
@@ -49,6 +45,7 @@ export async function openFileSource(options: FileSourceOptions): Promise<Identi
 
 class FileSource implements IdentitySource {
   readonly #options: FileSourceOptions
+  #files: TrustFiles
   #bundles: TrustBundleSet
   #svid: OwnSvid | undefined
   /** Reloads run one after another, so that an older read never overwrites a newer one. */
@@ -56,6 +53,7 @@ class FileSource implements IdentitySource {
 
   constructor(options: FileSourceOptions, bundles: TrustBundleSet, svid: OwnSvid | undefined) {
     this.#options = options
+    this.#files = options
     this.#bundles = bundles
     this.#svid = svid
   }
@@ -72,8 +70,8 @@ class FileSource implements IdentitySource {
     return this.#svid
   }
 
-  reload(): Promise<ReloadReport> {
-    const report = this.#last.then(() => this.#reloadNow())
+  reload(files?: TrustFiles): Promise<ReloadReport> {
+    const report = this.#last.then(() => this.#reloadNow(files ?? this.#files))
     this.#last = report
     return report
   }
@@ -82,12 +80,13 @@ class FileSource implements IdentitySource {
     // Files are opened for one read each: there is nothing to give back.
   }
 
-  async #reloadNow(): Promise<ReloadReport> {
+  async #reloadNow(files: TrustFiles): Promise<ReloadReport> {
     const problems: SourceProblem[] = []
     const warnings: string[] = []
     const before = { bundles: this.#bundles, certPem: this.#svid?.certPem }
-    const bundles = await readBundles(this.#options)
+    const bundles = await readBundles(this.#options.trustDomain, files)
     if (bundles.ok) {
+      this.#files = files
       this.#bundles = nextTrustBundleSet(this.#bundles, bundles.value)
       for (const { trustDomain, anchors } of bundles.value) {
         // Trust_Domain_and_Bundle.md §4.1.3: a domain that empties its bundle revokes its SVIDs.
@@ -112,25 +111,23 @@ function emptyBundle(trustDomain: string): SourceProblem {
 }
 
 async function readBundles(
-  options: FileSourceOptions,
+  trustDomain: string,
+  { bundleFile, foreignBundleFiles }: TrustFiles,
 ): Promise<Result<readonly TrustBundle[], readonly SourceProblem[]>> {
-  const files = new Map([
-    [options.trustDomain, options.bundleFile],
-    ...(options.foreignBundleFiles ?? []),
-  ])
+  const files = new Map([[trustDomain, bundleFile], ...(foreignBundleFiles ?? [])])
   const bundles: TrustBundle[] = []
   const problems: SourceProblem[] = []
-  for (const [trustDomain, file] of files) {
+  for (const [domain, file] of files) {
     const bytes = await readBounded(file, false)
     if (!bytes.ok) {
       problems.push(bytes.error)
       continue
     }
-    const bundle = parseTrustBundle(trustDomain, bytes.value)
+    const bundle = parseTrustBundle(domain, bytes.value)
     if (bundle.ok) bundles.push(bundle.value)
     else {
       const { message, hint } = bundle.error
-      problems.push({ message: `${file} (trust bundle of ${trustDomain}): ${message}`, hint })
+      problems.push({ message: `${file} (trust bundle of ${domain}): ${message}`, hint })
     }
   }
   return problems.length > 0 ? err(problems) : ok(bundles)

@@ -22,6 +22,14 @@ export interface SourceProblem {
   readonly hint: string
 }
 
+/** Which files hold the trust bundles. */
+export interface TrustFiles {
+  /** Bundle of our own trust domain. */
+  readonly bundleFile: string
+  /** Bundles of other trust domains: name → file. */
+  readonly foreignBundleFiles?: ReadonlyMap<string, string>
+}
+
 export interface ReloadReport {
   /** Whether bundles or our own SVID are others than before. */
   readonly changed: boolean
@@ -37,7 +45,8 @@ export interface IdentitySource {
   bundles(): TrustBundleSet
   /** Absent where the gateway shows agents certificates from files only. */
   ownSvid(): OwnSvid | undefined
-  reload(): Promise<ReloadReport>
+  /** Reads again; from `files` on, where they are given and the source reads files. */
+  reload(files?: TrustFiles): Promise<ReloadReport>
   close(): void
 }
 

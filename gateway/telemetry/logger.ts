@@ -17,11 +17,14 @@ export interface Logger {
   warn(event: string, fields?: LogFields): void
   /** `fields.err`: the error; only its code, our detail and the stack's places are printed. */
   error(event: string, fields?: LogFields): void
+  /** From now on, for this logger and all that came or come from it. */
+  setLevel(level: LogLevel): void
   /** A logger that puts these fields into every line. */
   child(fields: LogFields): Logger
 }
 
 export interface LoggerOptions {
+  /** Until `setLevel`. */
   readonly level: LogLevel
   /** Takes whole lines; standard output where absent. */
   readonly destination?: { write(line: string): void }
@@ -34,7 +37,8 @@ export function createLogger(options: LoggerOptions): Logger {
   return wrap(
     pino(
       {
-        level,
+        // Ours decides, because a child of pino's keeps the level that it was born with.
+        level: 'debug',
         base: null,
         timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
         formatters: { level: (label) => ({ level: label }) },
@@ -43,14 +47,20 @@ export function createLogger(options: LoggerOptions): Logger {
       },
       destination,
     ),
+    { least: LOG_LEVELS.indexOf(level) },
   )
 }
 
 type Level = Exclude<LogLevel, 'silent'>
 
-function wrap(log: pino.Logger): Logger {
+/** Shared by a logger and its children: the place in LOG_LEVELS of the least that is logged. */
+interface Threshold {
+  least: number
+}
+
+function wrap(log: pino.Logger, threshold: Threshold): Logger {
   const write = (level: Level, event: string, fields: LogFields | undefined): void => {
-    if (!log.isLevelEnabled(level)) return
+    if (LOG_LEVELS.indexOf(level) < threshold.least) return
     if (fields === undefined) log[level](event)
     else log[level](redact(fields), event)
   }
@@ -67,8 +77,11 @@ function wrap(log: pino.Logger): Logger {
     error: (event, fields) => {
       write('error', event, fields)
     },
+    setLevel: (level) => {
+      threshold.least = LOG_LEVELS.indexOf(level)
+    },
     child: (fields) =>
-      wrap(log.child(Object.fromEntries(Object.entries(asObject(redact(fields)))))),
+      wrap(log.child(Object.fromEntries(Object.entries(asObject(redact(fields))))), threshold),
   }
 }
 

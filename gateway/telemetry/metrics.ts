@@ -31,6 +31,8 @@ export interface Metrics {
   request(sample: RequestSample): void
   handshakeAccepted(): void
   handshakeRefused(code: Code): void
+  /** TLS itself ended it: an old version, another protocol, no TLS at all, or silence. */
+  handshakeFailed(): void
   connectionOpened(): void
   connectionClosed(): void
   /** `credential`: its name in the configuration. */
@@ -193,6 +195,10 @@ class PrometheusMetrics implements Metrics {
 
   handshakeRefused(code: Code): void {
     this.#handshakes.cell('refused', code).add(1)
+  }
+
+  handshakeFailed(): void {
+    this.#handshakes.cell('failed', 'tls').add(1)
   }
 
   connectionOpened(): void {

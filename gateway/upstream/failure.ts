@@ -6,6 +6,7 @@ export type SendCode = UpstreamCode | Extract<RequestCode, 'ERR_SG_REQUEST_TIMEO
 
 const CODES: ReadonlyMap<string, SendCode> = new Map<string, SendCode>([
   ['SVIDGATE_EGRESS_REFUSED', 'ERR_SG_UPSTREAM_REFUSED'],
+  ['SVIDGATE_PROTOCOL', 'ERR_SG_UPSTREAM_PROTOCOL'],
   ['SVIDGATE_BODY_STALLED', 'ERR_SG_REQUEST_TIMEOUT'],
   ['UND_ERR_CONNECT_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
   ['UND_ERR_HEADERS_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
@@ -25,18 +26,29 @@ export interface MappedFailure {
   readonly detail: string
 }
 
+/** What undici's parser lets pass and we do not. */
+export class ProtocolBroken extends Error {
+  readonly code = 'SVIDGATE_PROTOCOL'
+
+  constructor(what: string) {
+    super(what)
+    this.name = 'ProtocolBroken'
+  }
+}
+
 export function mapUpstreamError(error: unknown): MappedFailure {
   const code = codeOf(error)
   const detail = code === '' ? 'the upstream failed' : `the upstream failed: ${code}`
   const known = CODES.get(code)
   if (known !== undefined) return { code: known, detail }
-  if (code.startsWith('HPE_')) return { code: 'ERR_SG_UPSTREAM_PROTOCOL', detail }
   return { code: 'ERR_SG_UPSTREAM_UNREACHABLE', detail }
 }
 
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   if (error instanceof AggregateError) return codeOf(error.errors[0])
+  // undici 7 means to give its parser's errors a code `HPE_…`, and looks it up the wrong way round.
+  if (error.name === 'HTTPParserError') return 'SVIDGATE_PROTOCOL'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const cause = code === '' || code === 'UND_ERR_SOCKET' ? codeOf(error.cause) : ''
   return cause === '' ? code : cause

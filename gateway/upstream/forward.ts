@@ -6,7 +6,7 @@ import type { Dispatcher, Pool } from 'undici'
 import type { HeaderLine } from '../request/message.ts'
 import { isSignedRequest, type SignedRequest } from '../signing/signed-request.ts'
 import { err, ok, type Result } from '../util/result.ts'
-import { mapUpstreamError } from './failure.ts'
+import { mapUpstreamError, ProtocolBroken } from './failure.ts'
 import { PoolCache, type PoolOptions } from './pool-cache.ts'
 import type { ExchangeTotals, ResponseSink, SendFailure, Upstream } from './port.ts'
 import { RequestBody } from './request-body.ts'
@@ -112,7 +112,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) {
       this.#informational += 1
       if (this.#informational > MOST_INFORMATIONAL || status === 101) {
-        this.#abort?.(new Error('too many informational answers'))
+        this.#abort?.(new ProtocolBroken('informational answers without end'))
       }
       return true
     }
@@ -137,13 +137,20 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
+    this.#letGo()
     this.#sink.onEnd()
     this.#resolve(ok({ status: this.#status, requestId: this.#requestId, ...this.#totals() }))
   }
 
   onError(error: unknown): void {
     const { code, detail } = mapUpstreamError(error)
+    this.#letGo()
     this.#resolve(err({ code, detail, afterHead: this.#status !== 0, totals: this.#totals() }))
+  }
+
+  /** From now on the client's stream is not ours: what still comes is for the listener to drop. */
+  #letGo(): void {
+    if (this.#payload instanceof RequestBody) this.#payload.destroy()
   }
 
   #totals(): { bytesIn: number; bytesOut: number } {

@@ -8,7 +8,8 @@ import { guardedConnect, type ConnectOptions } from './guarded-connect.ts'
 
 export interface PoolOptions {
   readonly connect: (target: UpstreamTarget) => ConnectOptions
-  readonly connectionsPerPool: number
+  /** Asked for each new pool. */
+  readonly connectionsPerPool: () => number
   readonly maxPools: number
   readonly headersTimeoutMs: number
   readonly bodyTimeoutMs: number
@@ -35,7 +36,7 @@ export class PoolCache {
     if (found !== undefined) return found
     const pool = new Pool(target.origin, {
       connect: guardedConnect(this.#options.connect(target)),
-      connections: this.#options.connectionsPerPool,
+      connections: this.#options.connectionsPerPool(),
       pipelining: 1,
       allowH2: false,
       headersTimeout: this.#options.headersTimeoutMs,

@@ -22,7 +22,7 @@ export interface PostOptions {
 
 export interface PostClient {
   readonly post: HttpPost
-  /** New connections are made by what is configured now. */
+  /** New connections are made by what is configured now; what runs ends on the old ones. */
   renew(): void
   close(): Promise<void>
 }
@@ -32,6 +32,7 @@ const TOO_LARGE = 'SVIDGATE_TOO_LARGE'
 export function createPostClient(options: PostOptions): PostClient {
   // Origins come from the configuration, so their number is bounded by it.
   const pools = new Map<string, Pool>()
+  const retired = new Set<Pool>()
   const poolOf = (origin: string): Pool => {
     const found = pools.get(origin)
     if (found !== undefined) return found
@@ -48,11 +49,15 @@ export function createPostClient(options: PostOptions): PostClient {
     post: (origin, path, headers, body, limits) =>
       post(poolOf(origin), path, headers, body, limits),
     renew: () => {
-      for (const pool of pools.values()) void pool.close()
+      for (const pool of pools.values()) {
+        retired.add(pool)
+        const forget = (): void => void retired.delete(pool)
+        pool.close().then(forget, forget)
+      }
       pools.clear()
     },
     close: async () => {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+      await Promise.all([...pools.values(), ...retired].map((pool) => pool.destroy()))
     },
   }
 }

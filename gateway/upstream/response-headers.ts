@@ -1,8 +1,12 @@
-// Header lines of an upstream's answer: bytes kept, hop-by-hop names taken away. The upstream is
-// not trusted: what undici's strict parser let through is checked once more where it matters.
+// Header lines of an upstream's answer: bytes kept, hop-by-hop names and ours taken away. The
+// upstream is not trusted: what undici's strict parser let through is checked once more where it
+// matters.
 
 import { HOP_BY_HOP } from '../request/headers.ts'
 import type { HeaderLine } from '../request/message.ts'
+
+/** Only the gateway speaks under these names: an upstream could send an agent to another's record. */
+const OURS = 'x-svidgate-'
 
 export function responseHeaders(raw: readonly (Buffer | string)[]): HeaderLine[] {
   const lines: HeaderLine[] = []
@@ -11,7 +15,7 @@ export function responseHeaders(raw: readonly (Buffer | string)[]): HeaderLine[]
     const name = latin1(raw[at])
     const lower = name.toLowerCase()
     if (!HOP_BY_HOP.has(lower)) {
-      lines.push([name, latin1(raw[at + 1])])
+      if (!lower.startsWith(OURS)) lines.push([name, latin1(raw[at + 1])])
     } else if (lower === 'connection') {
       for (const option of latin1(raw[at + 1]).split(',')) {
         const listed = option.trim().toLowerCase()

@@ -1,7 +1,7 @@
 // Runs the suite against one mutated station. "Caught" means: a test file fails with the mutation,
 // passes without it, and fails with it again.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { runCommand } from '../support/run-command.ts'
@@ -81,6 +81,7 @@ async function firstFailure(
   deadline: AbortSignal,
 ): Promise<FailedFile | undefined> {
   const results = join(workspace.root, 'results.json')
+  rmSync(results, { force: true })
   const options = ['--bail', '--jobs', '1', '--deadline', FILE_DEADLINE_SECONDS, '--json', results]
   const { ok, output } = await runCommand([process.execPath, runner, ...options, ...tests], {
     cwd: workspace.root,

@@ -143,6 +143,14 @@ export function readRecords(dir: string, file: string): ReadRecord[] {
     .map((line) => JSON.parse(line) as ReadRecord)
 }
 
+/** All lines of a gateway's records, as they lie on the disk at this moment; `dir`: its own. */
+export function auditLines(dir: string): string[] {
+  const records = join(dir, 'state/audit')
+  return auditFiles(records).flatMap((file) =>
+    readFileSync(join(records, file), 'utf8').split('\n').slice(0, -1),
+  )
+}
+
 /** All records of a directory in the order of its files. */
 export function readAllRecords(dir: string): ReadRecord[] {
   return auditFiles(dir).flatMap((file) => readRecords(dir, file))

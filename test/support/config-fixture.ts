@@ -1,11 +1,10 @@
 // A right configuration, the files that it names, and a file system in memory to load it from.
 
-import { generateKeyPairSync } from 'node:crypto'
-import forge from 'node-forge'
 import type { ConfigFiles } from '../../gateway/config/files/port.ts'
 import { loadConfig, type LoadedConfig } from '../../gateway/config/load.ts'
 import type { ConfigProblem } from '../../gateway/config/problem.ts'
 import type { Result } from '../../gateway/util/result.ts'
+import { distinguishedName, dnsName, makeCertificate, pem, san } from './ca.ts'
 
 export interface MemoryFile {
   readonly text: string
@@ -28,44 +27,28 @@ export function memoryFiles(files: ReadonlyMap<string, MemoryFile>): ConfigFiles
   }
 }
 
-export interface KeyAndCertificate {
+interface KeyAndCertificate {
   readonly key: string
   readonly certificate: string
   readonly publicKey: string
 }
 
 /** Self-signed, with the DNS names as subject alternative names. */
-export function makeCertificate(names: readonly string[]): KeyAndCertificate {
-  const pair = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
+function selfSigned(names: readonly string[]): KeyAndCertificate {
+  const made = makeCertificate({
+    subject: distinguishedName('gateway'),
+    extensions: [san(names.map(dnsName))],
   })
-  const certificate = forge.pki.createCertificate()
-  certificate.serialNumber = '01'
-  certificate.publicKey = forge.pki.publicKeyFromPem(pair.publicKey)
-  certificate.validity.notBefore = new Date('2026-01-01T00:00:00Z')
-  certificate.validity.notAfter = new Date('2036-01-01T00:00:00Z')
-  certificate.setSubject([{ name: 'commonName', value: 'gateway' }])
-  certificate.setIssuer([{ name: 'commonName', value: 'gateway' }])
-  certificate.setExtensions([
-    { name: 'subjectAltName', altNames: names.map((value) => ({ type: 2, value })) },
-  ])
-  certificate.sign(forge.pki.privateKeyFromPem(pair.privateKey), forge.md.sha256.create())
+  const { privateKey, publicKey } = made.keys
   return {
-    key: pair.privateKey,
-    certificate: forge.pki.certificateToPem(certificate),
-    publicKey: pair.publicKey,
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    certificate: pem(made),
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
   }
 }
 
-/** Two keys serve all tests of a file: making one takes a tenth of a second. */
-export const SERVER = makeCertificate([
-  'gw.example.org',
-  's3.gw.example.org',
-  '*.s3.gw.example.org',
-])
-export const OTHER = makeCertificate(['other.example.org'])
+export const SERVER = selfSigned(['gw.example.org', 's3.gw.example.org', '*.s3.gw.example.org'])
+export const OTHER = selfSigned(['other.example.org'])
 
 /** Lines are numbered in the assertions of `load.test.ts`: add at the end only. */
 export const RIGHT_CONFIG = `version: 1

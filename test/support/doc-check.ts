@@ -9,21 +9,27 @@ import { nodeFiles } from '../../gateway/config/files/node-files.ts'
 import { loadConfig } from '../../gateway/config/load.ts'
 import { parseIamPolicy } from '../../gateway/demo/aws/iam-policy.ts'
 import { parseDecision } from '../../gateway/policy/decision.ts'
+import type { CommandResult } from '../../scripts/support/run-command.ts'
 import type { DocScene } from './doc-scene.ts'
 import { firstMissingLine, type Snippet } from './snippets.ts'
 import { trustOf } from './trust-policy.ts'
 
+/** The example configuration takes the account from the environment. */
+const ACCOUNT = 'AWS_ACCOUNT_ID=123456789012'
+
+export type Tool = 'opa' | 'openssl' | 'python'
+
 export type Verdict =
   | { readonly kind: 'ran' | 'checked' | 'shown' }
-  | { readonly kind: 'elsewhere'; readonly needs: 'opa' | 'python' }
+  | { readonly kind: 'elsewhere'; readonly needs: Tool }
   | { readonly kind: 'failed'; readonly why: string }
 
 export interface CheckOptions {
   /** What this machine has; a block that needs another tool is `elsewhere`. */
-  readonly tools: ReadonlyMap<'opa' | 'python', string>
-  /** What the last shell block printed. */
+  readonly tools: ReadonlyMap<Tool, string>
+  /** What the last block that was run printed. */
   readonly printed: string | undefined
-  /** Told what a shell block printed. */
+  /** Told what a block that was run printed. */
   readonly onPrinted: (output: string) => void
 }
 
@@ -35,25 +41,28 @@ export async function checkSnippet(
   const { mark, language, file, text } = snippet
   if (mark === 'picture') return { kind: 'shown' }
   if (mark === 'output') return checkOutput(text, options.printed)
-  if (mark === 'needs: opa' && !options.tools.has('opa')) {
+  const needs = mark === 'needs: opa' ? 'opa' : mark === 'needs: openssl' ? 'openssl' : undefined
+  if (needs !== undefined && !options.tools.has(needs)) {
     const syntax = await scene.sh(`if false; then\n${text}\nfi`)
-    return syntax.ok ? { kind: 'elsewhere', needs: 'opa' } : failed(syntax.output)
+    return syntax.ok ? { kind: 'elsewhere', needs } : failed(syntax.output)
   }
   if (file !== undefined) await scene.write(file, text)
   switch (language) {
     case 'sh':
-      return runShell(scene, text, options)
+      return heard(await scene.sh(text), options)
     case 'js':
-      return ran(await scene.run(process.execPath, `block-${snippet.line}.mjs`, text))
+      return heard(await scene.run(process.execPath, `block-${snippet.line}.mjs`, text), options)
     case 'python': {
       const python = options.tools.get('python')
       if (python === undefined) return { kind: 'elsewhere', needs: 'python' }
-      return ran(await scene.run(python, `block-${snippet.line}.py`, text))
+      return heard(await scene.run(python, `block-${snippet.line}.py`, text), options)
     }
     case 'rego':
       return checkRego(scene, snippet, options)
     case 'http':
-      return ran(await scene.sh(`svidgate facts --request ${file ?? 'nowhere: file= is missing'}`))
+      return ran(
+        await scene.sh(`${ACCOUNT} svidgate facts -c svidgate.yaml --request ${file ?? ''}`),
+      )
     case 'yaml':
       return checkYaml(scene, text)
     case 'json':
@@ -64,15 +73,14 @@ export async function checkSnippet(
 }
 
 function checkOutput(shown: string, printed: string | undefined): Verdict {
-  if (printed === undefined) return failed('there is no shell block whose output this could be')
+  if (printed === undefined) return failed('there is no block whose output this could be')
   const missing = firstMissingLine(shown, printed)
   if (missing === undefined) return { kind: 'checked' }
   return failed(`not printed: ${missing}\n--- printed was:\n${printed}`)
 }
 
-async function runShell(scene: DocScene, text: string, options: CheckOptions): Promise<Verdict> {
-  const result = await scene.sh(text)
-  options.onPrinted(result.output)
+function heard(result: CommandResult, { onPrinted }: CheckOptions): Verdict {
+  onPrinted(result.output)
   return ran(result)
 }
 
@@ -85,7 +93,7 @@ async function checkRego(
   const name = `block-${line}.rego`
   await scene.write(name, text)
   const old = info.includes('v0') ? '--v0-compatible' : ''
-  const library = old === '' ? 'policies/lib' : ''
+  const library = old === '' ? 'policies/lib policies/authz/authz.rego' : ''
   return ran(
     await scene.sh(`opa check ${old} --capabilities policies/capabilities.json ${library} ${name}`),
   )
@@ -139,7 +147,7 @@ function checkJson(text: string): Verdict {
   return policy.ok ? { kind: 'checked' } : failed(policy.error)
 }
 
-function ran({ ok, output }: { readonly ok: boolean; readonly output: string }): Verdict {
+function ran({ ok, output }: CommandResult): Verdict {
   return ok ? { kind: 'ran' } : failed(output)
 }
 

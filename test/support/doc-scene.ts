@@ -7,21 +7,22 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { createDevTrustDomain } from '../../gateway/spiffe/dev-ca.ts'
+import type { DevTrustDomain } from '../../gateway/spiffe/dev-ca.ts'
 import { runCommand, type CommandResult } from '../../scripts/support/run-command.ts'
+import { DocShell } from './doc-shell.ts'
 import type { TestGateway } from './running-gateway.ts'
 import { signBundle } from './sign-bundle.ts'
 import { repositoryRoot } from './test-data.ts'
 
-/** A block that takes longer hangs. */
-const BLOCK_MS = 60_000
+/** A program that takes longer hangs. */
+const PROGRAM_MS = 60_000
 const EXAMPLE_NAMES = ['gw.example.org', 's3.gw.example.org', '*.s3.gw.example.org']
 
 export interface DocScene {
   readonly dir: string
   /** Text of a document → the same for this machine: the documents' addresses are not ours. */
   adapted(text: string): string
-  /** Runs a shell script; variables that it exports stay set. */
+  /** Runs commands in the document's one shell. */
   sh(script: string): Promise<CommandResult>
   /** Runs a program in a file of the directory. */
   run(program: string, file: string, text: string): Promise<CommandResult>
@@ -40,7 +41,7 @@ export async function openDocScene({ gateway, path = [] }: DocSceneOptions): Pro
   const ports = await freePorts()
   await layOut(dir, gateway, ports)
   const bin = join(dir, '.bin')
-  let env: Readonly<Record<string, string>> = {
+  const first: Readonly<Record<string, string>> = {
     PATH: [bin, ...path, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
     HOME: dir,
   }
@@ -50,9 +51,11 @@ export async function openDocScene({ gateway, path = [] }: DocSceneOptions): Pro
       .replaceAll('0.0.0.0:8443', `127.0.0.1:${ports.data}`)
       .replaceAll(/(?:0\.0\.0\.0|127\.0\.0\.1):8480/g, `127.0.0.1:${ports.health}`)
       .replaceAll('127.0.0.1:8482', `127.0.0.1:${ports.issuer}`)
+  let env = first
+  const shell = new DocShell(dir, first)
   const run = (command: readonly string[]): Promise<CommandResult> => {
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-    const deadline = AbortSignal.timeout(BLOCK_MS)
+    const deadline = AbortSignal.timeout(PROGRAM_MS)
     return runCommand(['env', '-i', ...variables, ...command], { cwd: dir, deadline })
   }
   return {
@@ -61,8 +64,7 @@ export async function openDocScene({ gateway, path = [] }: DocSceneOptions): Pro
     sh: async (script) => {
       const state = join(dir, '.env.json')
       const keep = `node -e 'process.stdout.write(JSON.stringify(process.env))' >${state}`
-      await writeFile(join(dir, '.block.sh'), `set -eu\n${adapted(script)}\n${keep}\n`)
-      const result = await run(['sh', join(dir, '.block.sh')])
+      const result = await shell.run(`${adapted(script)}\n${keep}\n`)
       if (result.ok) env = JSON.parse(await readFile(state, 'utf8')) as Record<string, string>
       return result
     },
@@ -73,7 +75,10 @@ export async function openDocScene({ gateway, path = [] }: DocSceneOptions): Pro
     write: async (name, text) => {
       await writeFile(join(dir, name), adapted(text), { mode: 0o600 })
     },
-    close: () => rm(dir, { recursive: true, force: true }),
+    close: async () => {
+      await shell.gone()
+      await rm(dir, { recursive: true, force: true })
+    },
   }
 
   async function layOut(root: string, running: TestGateway, at: Ports): Promise<void> {
@@ -88,7 +93,7 @@ export async function openDocScene({ gateway, path = [] }: DocSceneOptions): Pro
       'svid.pem': writer.certPem,
       'svid.key': writer.keyPem,
       'gw-ca.pem': running.webCaPem,
-      ...(await exampleFiles(bundle)),
+      ...exampleFiles(running.domain, bundle),
       'svidgate.yaml': localExample(
         await readFile(join(repository, 'docs/examples/svidgate.yaml'), 'utf8'),
         at,
@@ -134,8 +139,7 @@ function localExample(yaml: string, ports: Ports): string {
 }
 
 /** What docs/examples/svidgate.yaml names, but for what the gateway makes itself. */
-async function exampleFiles(bundle: Buffer): Promise<Record<string, string | Buffer>> {
-  const domain = createDevTrustDomain({ trustDomain: 'example.org', now: Date.now() })
+function exampleFiles(domain: DevTrustDomain, bundle: Buffer): Record<string, string | Buffer> {
   const server = domain.issueServerCertificate({ names: EXAMPLE_NAMES })
   const signed = signBundle(bundle)
   return {

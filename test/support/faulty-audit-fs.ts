@@ -15,10 +15,18 @@ export class FaultyAuditFs implements AuditFs {
   syncs = 0
   removed = 0
   #held: (() => void)[] | undefined
+  #onHeld: (() => void) | undefined
 
   /** From now on writes wait, until `release`. */
   hold(): void {
     this.#held = []
+  }
+
+  /** Resolves when the next write waits. */
+  held(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onHeld = resolve
+    })
   }
 
   get waiting(): number {
@@ -47,7 +55,10 @@ export class FaultyAuditFs implements AuditFs {
         this.writes += 1
         const { promise, resolve } = gate()
         if (this.#held === undefined) resolve()
-        else this.#held.push(resolve)
+        else {
+          this.#held.push(resolve)
+          this.#onHeld?.()
+        }
         await promise
         const length = Math.min(data.length, this.writeLimit, this.freeBytes)
         if (length === 0) throw failure('ENOSPC')

@@ -9,21 +9,19 @@ import { RawConnection } from './raw-connection.ts'
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './running-gateway.ts'
 import { verdictOf, type AuditRecord } from './verdicts.ts'
 
+/** Status, the error's name in the dialect, our code. */
+export type Answer = `${number} ${string} ${Code}`
+
 /** What the agent's side saw. */
 export interface SeenRefusal {
-  readonly code: string | undefined
-  readonly status: number
-  /** The error's name in the dialect. */
-  readonly name: string | undefined
+  readonly answer: string
   readonly decisionId: string
 }
 
 export interface RefusalRow {
   readonly id: string
   readonly send: (test: TestGateway) => Promise<SeenRefusal>
-  readonly code: Code
-  readonly status: number
-  readonly name: string
+  readonly answer: Answer
   /** Calls of STS on the way; default none. */
   readonly stsCalls?: number
   /** The decision was an allow: what failed came after it. */
@@ -45,8 +43,7 @@ export async function playRefusals(
     between(test, row)
     const before = traffic(test)
     const refusal = await row.send(test)
-    const { code, status, name } = row
-    t.match(refusal, { code, status, name }, row.id)
+    t.equal(refusal.answer, row.answer, row.id)
     const { sts, ...s3 } = traffic(test)
     t.same(s3, { s3: before.s3, s3Connections: before.s3Connections }, `${row.id}: no byte at S3`)
     t.equal(sts - before.sts, row.stsCalls ?? 0, `${row.id}: calls of STS`)
@@ -74,10 +71,10 @@ function checkRecords(
     t.equal(decisions.length, 0, `${row.id}: not recorded`)
     return
   }
-  const result = row.wasAllowed === true ? { allow: true } : { allow: false, code: row.code }
+  const [status, , code] = row.answer.split(' ')
+  const result = row.wasAllowed === true ? { allow: true } : { allow: false, code }
   t.match(decisions, [{ result }], `${row.id}: decision`)
-  const { code, status } = row
-  t.match(outcomes, [{ end: 'refused', code, status }], `${row.id}: outcome`)
+  t.match(outcomes, [{ end: 'refused', code, status: Number(status) }], `${row.id}: outcome`)
   t.equal(decisions.length + outcomes.length, 2, `${row.id}: one of each`)
   t.ok(isInOrder, `${row.id}: the decision first`)
 }
@@ -89,9 +86,7 @@ export async function sdkRefusal(sent: Promise<unknown>): Promise<SeenRefusal> {
   } catch (error) {
     if (!(error instanceof S3ServiceException)) throw error
     return {
-      code: codeIn(error.message),
-      status: error.$metadata.httpStatusCode ?? 0,
-      name: error.name,
+      answer: `${error.$metadata.httpStatusCode} ${error.name} ${codeIn(error.message)}`,
       decisionId: error.$response?.headers['x-svidgate-decision-id'] ?? '',
     }
   }
@@ -109,17 +104,27 @@ export async function rawRefusal(
   const { status, headers, body } = await connection.answer()
   connection.socket.destroy()
   const text = body.toString('utf8')
-  const [, name] = /<Code>([^<]*)</.exec(text) ?? /"(?:code|__type)":"([^"]*)"/.exec(text) ?? []
+  const named = /<Code>([^<]*)</.exec(text) ?? /"code":"([^"]*)"/.exec(text)
+  const name = named?.[1] ?? headers.get('x-amzn-errortype')
   return {
-    code: codeIn(text),
-    status,
-    name: name?.slice(name.indexOf('#') + 1),
+    answer: `${status} ${name} ${codeIn(text)}`,
     decisionId: headers.get('x-svidgate-decision-id') ?? '',
   }
 }
 
 function codeIn(text: string): string | undefined {
   return /ERR_SG_[A-Z_]+/.exec(text)?.[0]
+}
+
+export type RawRow = readonly [id: string, bytes: string, answer: Answer]
+
+/** Each sent by a writer over a connection of its own. */
+export function rawRows(rows: readonly RawRow[]): RefusalRow[] {
+  return rows.map(([id, bytes, answer]) => ({
+    id,
+    send: (test) => rawRefusal(test, 'writer', bytes),
+    answer,
+  }))
 }
 
 /** A head as an S3 SDK would begin it, with the given lines behind. */

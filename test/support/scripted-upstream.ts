@@ -14,9 +14,22 @@ export type Script = (connection: RawConnection, index: number) => Promise<void>
 export class ScriptedUpstream {
   readonly connections: RawConnection[] = []
   script: Script
+  #onConnected: () => void = () => undefined
+  readonly #connected: Promise<void>
 
   constructor(script: Script) {
     this.script = script
+    this.#connected = new Promise((resolve) => {
+      this.#onConnected = resolve
+    })
+  }
+
+  /** Resolves with the first connection. */
+  async connected(): Promise<RawConnection> {
+    await this.#connected
+    const [first] = this.connections
+    if (first === undefined) throw new TypeError('connected without a connection')
+    return first
   }
 
   /** Bytes that arrived, over all connections. */
@@ -28,6 +41,7 @@ export class ScriptedUpstream {
     const server = createServer({ key, cert, ALPNProtocols: ['http/1.1'] }, (socket) => {
       const connection = new RawConnection(socket)
       const index = this.connections.push(connection) - 1
+      this.#onConnected()
       Promise.resolve(this.script(connection, index)).catch(() => socket.destroy())
     })
     server.on('tlsClientError', (_error, socket) => socket.destroy())

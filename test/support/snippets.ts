@@ -1,7 +1,8 @@
 // The fenced blocks of the documentation, with what stands around them. A block that is not run has to
-// say so in a comment right before its fence: `<!-- output -->`, `<!-- picture -->`, `<!-- needs: opa -->`.
+// say so in a comment right before its fence: `<!-- output -->`, `<!-- picture -->`, or `<!-- needs: opa -->`
+// (or `openssl`) where a tool is wanted that only test/real has.
 
-export type Mark = 'output' | 'picture' | 'needs: opa'
+export type Mark = 'output' | 'picture' | 'needs: opa' | 'needs: openssl'
 
 export interface Snippet {
   /** As given to `snippetsOf`. */
@@ -19,7 +20,7 @@ export interface Snippet {
 }
 
 const FENCE = /^( *)(`{3,}|~{3,})\s*([^`]*)$/
-const MARK = /^ *<!-- (output|picture|needs: opa) -->$/
+const MARK = /^ *<!-- (output|picture|needs: opa|needs: openssl) -->$/
 const FILE = /(?:^| )file=(\S+)/
 
 /** Throws for a fence that is never closed. */

@@ -15,6 +15,7 @@ export interface StsAnswer {
 }
 
 export interface StsCall {
+  readonly form: string
   readonly parameters: ReadonlyMap<string, string>
   answer: StsAnswer | undefined
 }
@@ -23,10 +24,12 @@ export class StsTap {
   readonly calls: StsCall[] = []
   /** Undefined: the sandbox answers. */
   script: ((call: StsCall) => StsAnswer | undefined | Promise<StsAnswer | undefined>) | undefined
+  #sandbox: SandboxSts = { origin: '', ca: '' }
 
   readonly start = async (tls: ServerKey, sandbox: SandboxSts): Promise<OwnService> => {
+    this.#sandbox = sandbox
     const server = createServer({ ...tls }, (incoming, outgoing) => {
-      this.#serve(incoming, sandbox)
+      this.#serve(incoming)
         .then(({ status, contentType = 'text/xml', body }) => {
           outgoing.writeHead(status, { 'content-type': contentType }).end(body)
         })
@@ -45,11 +48,17 @@ export class StsTap {
     }
   }
 
-  async #serve(incoming: IncomingMessage, sandbox: SandboxSts): Promise<StsAnswer> {
+  /** The sandbox's answer, for scripts that change it. */
+  pass({ form }: StsCall): Promise<StsAnswer> {
+    return passOn(this.#sandbox, form)
+  }
+
+  async #serve(incoming: IncomingMessage): Promise<StsAnswer> {
     const form = await textOf(incoming)
-    const call: StsCall = { parameters: new Map(new URLSearchParams(form)), answer: undefined }
+    const parameters = new Map(new URLSearchParams(form))
+    const call: StsCall = { form, parameters, answer: undefined }
     this.calls.push(call)
-    const answer = (await this.script?.(call)) ?? (await passOn(sandbox, form))
+    const answer = (await this.script?.(call)) ?? (await this.pass(call))
     call.answer = answer
     return answer
   }

@@ -50,11 +50,13 @@ function checkGrammar(grammar: string, path: ConfigPath): Finding[] {
   if (twice !== undefined) {
     findings.push({ path, message: `{${twice}} stands twice`, hint: 'Use each placeholder once.' })
   }
-  if (!names.includes('role')) {
+  // Half a name is none: spiffe/grammar.ts takes all three or nothing.
+  const missing = ['tenant', 'agent', 'role'].filter((name) => !names.includes(name))
+  if (missing.length > 0 && twice === undefined) {
     findings.push({
       path,
-      message: 'the grammar has no {role}, which every grant is made to',
-      hint: 'Such as agent/{tenant}/{agent}/{role}.',
+      message: `the grammar has no ${missing.map((name) => `{${name}}`).join(', ')}`,
+      hint: 'An agent has all three names, such as agent/{tenant}/{agent}/{role}.',
     })
   }
   const dots = grammarParts(grammar).some(

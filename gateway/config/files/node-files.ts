@@ -58,6 +58,8 @@ function failureOf(error: unknown): FileFailure {
     case 'EPERM':
       return 'forbidden'
     case 'EISDIR':
+    // A socket, or a device that is not there.
+    case 'ENXIO':
       return 'not-a-file'
     case undefined:
       throw error

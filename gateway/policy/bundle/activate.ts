@@ -17,9 +17,9 @@ import { vettingInputs } from './vetting-inputs.ts'
 /** A policy that is slower at its 99th percentile blocks the event loop too long (decision 4). */
 export const INLINE_P99_MS = 1
 const WARM_UP = 100
-const ROUND = 200
-/** The best of three: another process on the machine must not refuse a good policy. */
-const ROUNDS = 3
+const ROUND = 100
+/** One good round is enough: other processes on the machine must not refuse a good policy. */
+const MOST_ROUNDS = 20
 /** However slow the policy, vetting it ends. */
 const VETTING_DEADLINE_MS = 2_000
 
@@ -165,12 +165,14 @@ function vet(
     return times
   }
   const warmUp = measure(WARM_UP)
-  const rounds = Array.from({ length: ROUNDS }, () => measure(ROUND)).filter(
-    (times) => times.length === ROUND,
-  )
+  let best: number | undefined
+  for (let round = 0; round < MOST_ROUNDS && (best ?? Infinity) > INLINE_P99_MS; round += 1) {
+    const times = measure(ROUND)
+    if (times.length < ROUND) break
+    best = Math.min(best ?? Infinity, percentile99(times))
+  }
   // A policy too slow for even one round is judged by its warm-up.
-  const judged = rounds.length > 0 ? rounds : [warmUp]
-  return Math.min(...judged.map(percentile99))
+  return best ?? percentile99(warmUp)
 }
 
 function percentile99(times: readonly number[]): number {

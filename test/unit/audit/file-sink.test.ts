@@ -14,6 +14,16 @@ import {
 } from '../../support/audit.ts'
 import { FaultyAuditFs } from '../../support/faulty-audit-fs.ts'
 import { ManualTime } from '../../support/manual-time.ts'
+import { SinkEvents } from '../../support/sink-events.ts'
+
+/** Turns of the event loop, until a condition holds. */
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = AbortSignal.timeout(10_000)
+  while (!holds()) {
+    deadline.throwIfAborted()
+    await new Promise(setImmediate)
+  }
+}
 
 function ids(records: readonly Record<string, unknown>[]): unknown[] {
   return records.filter((record) => record['type'] === 'decision').map((r) => r['decision_id'])
@@ -154,13 +164,7 @@ t.test('a record appended while the writer ends is not left behind', async (t) =
 t.test('a full disk: refused, not writable, recovered in a fresh file, chain intact', async (t) => {
   const dir = temporaryDirectory(t)
   const fs = new FaultyAuditFs()
-  const failures: string[] = []
-  let recovered = 0
-  const observer = {
-    written: () => undefined,
-    failed: (_records: number, cause: string) => failures.push(cause),
-    recovered: () => (recovered += 1),
-  }
+  const observer = new SinkEvents()
   const { log, time, key } = await testSink(t, { dir, fs, observer, fsync: 'group' })
   await log.append(decisionEvent('d-1'))
 
@@ -169,20 +173,22 @@ t.test('a full disk: refused, not writable, recovered in a fresh file, chain int
   t.notOk(log.isWritable)
   await t.rejects(log.append(decisionEvent('d-3')), { code: 'ERR_SG_AUDIT_UNAVAILABLE' })
 
+  const failedAgain = observer.next('failed')
   time.advance(1000)
-  await until(() => failures.length === 3)
+  await failedAgain
   t.notOk(log.isWritable, 'the disk is still full, and the failed file is gone')
-  await new Promise(setImmediate)
   t.equal(auditFiles(dir).length, 1)
 
   fs.freeBytes = Number.POSITIVE_INFINITY
+  const recovered = observer.next('recovered')
   time.advance(1000)
-  await until(() => log.isWritable)
+  await recovered
+  t.ok(log.isWritable)
   await log.append(decisionEvent('d-4'))
   await log.close()
 
-  t.strictSame(failures, ['ENOSPC', 'UNAVAILABLE', 'ENOSPC'])
-  t.equal(recovered, 1)
+  t.strictSame(observer.failures, ['ENOSPC', 'UNAVAILABLE', 'ENOSPC'])
+  t.equal(observer.recoveries, 1)
   const files = auditFiles(dir)
   t.equal(files.length, 2)
   t.strictSame(ids(readRecords(dir, files[1] ?? '')), ['d-4'])
@@ -212,7 +218,8 @@ t.test('a sync that fails refuses the batch and all that wait behind it', async 
 t.test('a disk that hangs counts as failed, and a late success changes nothing', async (t) => {
   const dir = temporaryDirectory(t)
   const fs = new FaultyAuditFs()
-  const { log, time, key } = await testSink(t, { dir, fs })
+  const observer = new SinkEvents()
+  const { log, time, key } = await testSink(t, { dir, fs, observer })
   fs.hold()
   const hanging = log.append(decisionEvent('d-1'))
   await new Promise(setImmediate)
@@ -220,8 +227,9 @@ t.test('a disk that hangs counts as failed, and a late success changes nothing',
   await t.rejects(hanging, { message: /STALLED/ })
   t.notOk(log.isWritable)
   fs.release()
+  const recovered = observer.next('recovered')
   time.advance(1000)
-  await until(() => log.isWritable)
+  await recovered
   await log.append(decisionEvent('d-2'))
   await log.close()
   const report = await verifyAuditDirectory(dir, [key.publicKey])
@@ -277,21 +285,26 @@ t.test('a file that has grown to its size is closed, and the next one continues 
 
 t.test('checkpoints come with time and with number, and not without records', async (t) => {
   const dir = temporaryDirectory(t)
+  const observer = new SinkEvents()
   const { log, time, key } = await testSink(t, {
     dir,
+    observer,
     limits: { checkpointEveryRecords: 3 },
   })
-  const checkpoints = (): number =>
-    readAllRecords(dir).filter((record) => record.type === 'checkpoint').length
-  await pass(time, 61)
-  await until(() => checkpoints() === 1, 'a file that only opened gets one')
-  await pass(time, 600)
-  t.equal(checkpoints(), 1, 'nothing happened since')
+  const types = (): string[] => readAllRecords(dir).map((record) => record.type)
+  const minute = async (): Promise<void> => {
+    const written = observer.next('written')
+    time.advance(60_000)
+    await written
+  }
+  await minute()
+  t.strictSame(types(), ['open', 'checkpoint'], 'a file that only opened gets one')
+  time.advance(600_000)
   await log.append(decisionEvent('d-1'))
-  await pass(time, 61)
-  await until(() => checkpoints() === 2)
+  t.strictSame(types(), ['open', 'checkpoint', 'decision'], 'nothing had happened since')
+  await minute()
   for (const id of ['d-2', 'd-3', 'd-4']) await log.append(decisionEvent(id))
-  t.equal(checkpoints(), 3)
+  t.strictSame(types().slice(3), ['checkpoint', 'decision', 'decision', 'decision', 'checkpoint'])
   const report = await verifyAuditDirectory(dir, [key.publicKey])
   t.match(report, { ok: true, uncovered: [] })
 })
@@ -364,23 +377,6 @@ t.test('two processes in one directory get files of their own', async (t) => {
   t.equal(auditFiles(dir).length, 2)
   t.strictSame(new Set(ids(readAllRecords(dir))), new Set(['d-0', 'd-1']))
 })
-
-/** Lets seconds go by, and the event loop turn in each. */
-async function pass(time: ManualTime, seconds: number): Promise<void> {
-  for (let second = 0; second < seconds; second += 1) {
-    time.advance(1000)
-    await new Promise(setImmediate)
-  }
-}
-
-/** Waits for what the event loop brings, with a deadline. */
-async function until(condition: () => boolean, what = 'the condition'): Promise<void> {
-  const deadline = performance.now() + 5000
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come true`)
-    await new Promise(setImmediate)
-  }
-}
 
 t.test('time in these tests is by hand', async (t) => {
   const time = new ManualTime(0)

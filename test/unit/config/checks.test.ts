@@ -65,7 +65,12 @@ const TABLE: readonly Row[] = [
   ],
   [
     'a foreign tenant without a map',
-    [[SOURCE, PARTNER.replace('partner.pem }', 'partner.pem, grammar: "{tenant}/{role}" }')]],
+    [
+      [
+        SOURCE,
+        PARTNER.replace('partner.pem }', 'partner.pem, grammar: "{tenant}/{agent}/{role}" }'),
+      ],
+    ],
     [
       'identity.trustBundles.partner.org.grammar: a foreign {tenant} has no meaning here without a tenant map',
     ],
@@ -86,7 +91,20 @@ const TABLE: readonly Row[] = [
       [SOURCE, `${SOURCE}\n  grammar: "agent/{tenant}/{agent}/x"`],
       ['agents-{role}', 'agents'],
     ],
-    ['identity.grammar: the grammar has no {role}, which every grant is made to'],
+    ['identity.grammar: the grammar has no {role}'],
+  ],
+  [
+    'a foreign grammar without an agent',
+    [
+      [
+        SOURCE,
+        PARTNER.replace(
+          'partner.pem }',
+          'partner.pem, grammar: "{tenant}/{role}", tenants: { a: b } }',
+        ),
+      ],
+    ],
+    ['identity.trustBundles.partner.org.grammar: the grammar has no {agent}'],
   ],
   [
     'a dot segment',
@@ -165,8 +183,14 @@ const TABLE: readonly Row[] = [
   [
     'a foreign subject that the credential lists',
     [
-      [SOURCE, PARTNER.replace('partner.pem }', 'partner.pem, grammar: "{role}" }')],
-      ['spiffe://example.org/agent/acme/*/*', 'spiffe://partner.org/*'],
+      [
+        SOURCE,
+        PARTNER.replace(
+          'partner.pem }',
+          'partner.pem, grammar: "{tenant}/{agent}/{role}", tenants: { a: b } }',
+        ),
+      ],
+      ['spiffe://example.org/agent/acme/*/*', 'spiffe://partner.org/*/*/*'],
       [CREDENTIAL, 'region: eu-west-1, trustDomains: [partner.org] }\nbindings'],
     ],
     [],

@@ -94,7 +94,7 @@ t.test('federated domains come with their own grammar and tenant map', async (t)
   const { config } = await loadRight(
     changed(
       'issuer:\n',
-      '  trustBundles: { partner.org: { file: partner.pem, grammar: "{tenant}/{role}", tenants: { theirs: ours } } }\n' +
+      '  trustBundles: { partner.org: { file: partner.pem, grammar: "{tenant}/{agent}/{role}", tenants: { theirs: ours } } }\n' +
         'issuer:\n',
     ),
   )

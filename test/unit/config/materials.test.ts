@@ -1,9 +1,10 @@
 // Certificates and keys: read once, checked, and no secret left lying open. The first half runs on a
 // file system in memory, the second on a real one.
 
-import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { generateKeyPairSync } from 'node:crypto'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -182,9 +183,10 @@ t.test('on a real file system', async (t) => {
   t.match(await messages(), [/keys\.main: .*bundle\.pub is no regular file$/])
   await rm(at('bundle.pub'))
 
-  // Opening a pipe would wait for ever for somebody who writes to it.
-  execFileSync('mkfifo', [at('bundle.pub')])
+  const server = createServer().listen(at('bundle.pub'))
+  await once(server, 'listening')
   t.match(await messages(), [/keys\.main: .*bundle\.pub is no regular file$/])
+  server.close()
 
   const missing = await loadConfig(at('none.yaml'), { env: {}, files: nodeFiles })
   t.match(missing, { ok: false, error: [{ message: 'there is no such file' }] })

@@ -14,9 +14,17 @@ export function mayEchoCredential(status: number, headers: readonly HeaderLine[]
   return !headers.some(([name, value]) => name.toLowerCase() === 'content-length' && value === '0')
 }
 
+/**
+ * Errors that are about our credential, not about the agent's request (S3 API Reference, "List of
+ * error codes"): whether or not this one repeats it, the agent can do nothing with it.
+ */
+const ABOUT_CREDENTIAL =
+  /<Code>(?:ExpiredToken|InvalidAccessKeyId|InvalidToken|SignatureDoesNotMatch|TokenRefreshRequired)<\/Code>/
+
 export function echoesCredential(body: Buffer, credential: Credential): boolean {
   if (credential.kind === 'none') return false
   return (
+    ABOUT_CREDENTIAL.test(body.toString('latin1')) ||
     body.includes(credential.accessKeyId) ||
     body.includes(credential.sessionToken.reveal()) ||
     body.includes(credential.secretAccessKey.reveal())
