@@ -202,6 +202,14 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/compose/generation.test.ts'],
   },
   {
+    station: 'policy bundle',
+    without: 'keeps a statement to the module that it was made for',
+    file: 'gateway/policy/bundle/bundle.ts',
+    find: 'if (misstated !== undefined)',
+    replace: 'if (false)',
+    tests: ['test/unit/policy/bundle/activate.test.ts'],
+  },
+  {
     station: 'decision',
     without: 'demands that allow is true',
     file: 'gateway/policy/decision.ts',

@@ -12,11 +12,7 @@ import { err, ok, type Ok, type Result } from '../../util/result.ts'
 import { Secret } from '../../util/secret.ts'
 import { digest, tupleKey } from '../cache-key.ts'
 import type { CredentialAnswer } from '../credential.ts'
-import type {
-  CredentialDriver,
-  CredentialPlan,
-  CredentialSettings,
-} from '../driver.ts'
+import type { CredentialDriver, CredentialPlan, CredentialSettings } from '../driver.ts'
 import type { HttpPost, OutboundAnswer } from '../outbound.ts'
 import { subjectOf } from '../subject.ts'
 import {

@@ -46,7 +46,7 @@ function factsOf(value: unknown): Facts {
 }
 
 /** Each copy of `value` that differs in exactly one place: another leaf, a missing one, one more. */
-function* changed(value: unknown): Generator<unknown> {
+function* changed(value: unknown): Generator {
   if (Array.isArray(value)) {
     yield value.slice(1)
     yield [...(value as unknown[]), value[0]]
