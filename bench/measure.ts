@@ -23,6 +23,7 @@ export interface Sizes {
   readonly uploadBytes: number
   readonly manyUploads: number
   readonly manyUploadBytes: number
+  readonly memoryRounds: number
 }
 
 export interface Series {
