@@ -12,6 +12,8 @@ export interface RawAnswer {
   readonly isComplete: boolean
 }
 
+/** Nothing received for so long, and nothing will be. */
+const SILENCE_MS = 20_000
 const HEAD_END = '\r\n\r\n'
 
 export class RawConnection {
@@ -47,16 +49,21 @@ export class RawConnection {
     else this.socket.write(data)
   }
 
-  /** Waits until it holds; rejects when the connection closes before. */
+  /** Waits until it holds; rejects when the connection closes before, or nothing comes of it. */
   until(holds: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      const check = (): void => {
-        const isDone = holds()
-        if (!isDone && !this.isClosed) return
+      const settle = (failure: string | undefined): void => {
+        clearTimeout(deadline)
         this.#waiting.delete(check)
-        if (isDone) resolve()
-        else reject(new Error(`closed; received: ${this.text.slice(0, 2000)}`))
+        if (failure === undefined) resolve()
+        else reject(new Error(`${failure}; received: ${this.text.slice(0, 2000)}`))
       }
+      const check = (): void => {
+        deadline.refresh()
+        if (holds()) settle(undefined)
+        else if (this.isClosed) settle('closed')
+      }
+      const deadline = setTimeout(() => settle('waited in vain'), SILENCE_MS)
       this.#waiting.add(check)
       check()
     })

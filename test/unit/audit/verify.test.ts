@@ -83,7 +83,7 @@ interface Tampering {
 const tamperings: readonly Tampering[] = [
   {
     id: 'a value was changed',
-    change: (text) => text.map((line) => line.replace('b-2', 'x-2')),
+    change: (text) => text.map((line) => line.replace('"b-2"', '"x-2"')),
     line: 4,
     what: /not the hash of this record/,
   },
@@ -91,7 +91,7 @@ const tamperings: readonly Tampering[] = [
     id: 'a value was changed and its own hash computed anew',
     change: (text) => [
       ...text.slice(0, 3),
-      ...rechain([(text[3] ?? '').replace('b-2', 'x-2')]),
+      ...rechain([(text[3] ?? '').replace('"b-2"', '"x-2"')]),
       ...text.slice(4),
     ],
     line: 5,
@@ -99,7 +99,7 @@ const tamperings: readonly Tampering[] = [
   },
   {
     id: 'a value was changed and every later hash computed anew',
-    change: (text) => rechain(text.map((line) => line.replace('b-2', 'x-2'))),
+    change: (text) => rechain(text.map((line) => line.replace('"b-2"', '"x-2"'))),
     line: 8,
     what: /forged/,
   },
