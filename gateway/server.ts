@@ -232,7 +232,7 @@ async function openParts(
 ): Promise<Parts> {
   const held = { loaded }
   const { config } = loaded
-  const { clock, monotonicMs, random } = ports
+  const { clock, random } = ports
   const telemetry = openTelemetry(ports.logger(config), clock)
   opened.push(() => telemetry.metrics.close())
   const identity = await openIdentity(config, clock)
@@ -245,7 +245,6 @@ async function openParts(
   const cache = new CredentialCache({ clock, random, observer })
   const generationPorts = {
     clock,
-    monotonicMs,
     jwtSvid: issuer.source,
     post: clouds.tokens.post,
     cache,

@@ -44,7 +44,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     station: 'downstream',
     without: 'ends a connection together with its SVID',
-    file: 'gateway/downstream/listener.ts',
+    file: 'gateway/downstream/connections.ts',
     find: 'const expiry = setTimeout(() => socket.destroy(), this.#lifetime(peer));',
     replace: 'const expiry = undefined;',
     tests: ['test/unit/downstream/listener.test.ts'],
@@ -69,7 +69,7 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'authenticate',
     without: 'refuses an identity outside the grammar',
     file: 'gateway/pipeline/authenticate.ts',
-    find: 'if (names === undefined && id.trustDomain === ports.grammar.trustDomain) {',
+    find: 'if (isOwn && names === undefined) {',
     replace: 'if (false) {',
     tests: ['test/unit/pipeline/authenticate.test.ts'],
   },

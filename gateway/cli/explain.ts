@@ -5,13 +5,13 @@ import { readFile } from 'node:fs/promises'
 import { AuditTail } from '../audit/tail.ts'
 import { explainRequest, rulesOf, type Explanation } from '../authoring/explain.ts'
 import { buildGeneration } from '../compose/generation.ts'
+import { compileNames } from '../compose/identity.ts'
 import type { Config } from '../config/config.ts'
 import { CredentialCache } from '../credential/cache.ts'
 import { refusal } from '../errors.ts'
 import { unprovenPeer } from '../pipeline/authenticate.ts'
 import type { Generation } from '../pipeline/ports.ts'
 import { nanoseconds } from '../policy/input-time.ts'
-import { compileGrammar } from '../spiffe/grammar.ts'
 import { parseSpiffeId } from '../spiffe/id.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import { systemClock } from '../util/clock.ts'
@@ -116,9 +116,11 @@ function instantNs(input: object): string {
 function peerOf(spiffeId: string, config: Config): Peer {
   const id = parseSpiffeId(spiffeId)
   if (!id.ok) throw new CliError(2, `--as: ${id.error.detail}`, USAGE)
-  const grammar = compileGrammar(config.identity.grammar, config.trustDomain)
-  if (!grammar.ok) throw new CliError(2, grammar.error, 'see identity.grammar')
-  return unprovenPeer(id.value, grammar.value)
+  const names = compileNames(config)
+  if (!names.ok) throw new CliError(2, names.error[0]?.message ?? '', 'see identity.grammar')
+  const peer = unprovenPeer(id.value, names.value)
+  if (!peer.ok) throw new CliError(1, `--as: ${peer.error.detail}`, 'see identity.grammar')
+  return peer.value
 }
 
 function instantOf(text: string): number {
@@ -132,7 +134,6 @@ async function offlineGeneration(config: Config): Promise<Generation> {
   const offline = refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', 'explain obtains nothing')
   const built = await buildGeneration(config, 0, {
     clock: systemClock,
-    monotonicMs: () => performance.now(),
     jwtSvid: { fetch: () => Promise.resolve(err(offline)) },
     post: () => Promise.resolve(err({ kind: 'blocked', detail: 'explain sends nothing' })),
     cache: new CredentialCache({ clock: systemClock, random: Math.random }),

@@ -29,7 +29,12 @@ export async function runCommandLine(argv: readonly string[], io: CliIo): Promis
     return exitCode
   } catch (error) {
     // Help and version end with 0; what could not be parsed is a usage error.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0
+      if (error.code !== 'commander.help')
+        io.err(`hint: --help behind a command says what it takes\n`)
+      return 2
+    }
     if (!(error instanceof CliError)) throw error
     io.err(`${error.message}\nhint: ${error.hint}\n`)
     return error.exitCode
@@ -42,7 +47,7 @@ function createProgram(io: CliIo, end: End): Command {
   const program = new Command('svidgate')
     .description('authorization gateway for AI agents: SVID in, policy decides, credentials stay')
     .version(VERSION)
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .exitOverride()
   const run =
     <O>(action: Action<O>) =>

@@ -4,6 +4,8 @@
 
 import type { HeaderLine, MessageHead } from '../request/message.ts'
 import { decodeChunked } from '../request/chunked.ts'
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts'
+import { err, ok, type Result } from '../util/result.ts'
 import { CliError } from './command.ts'
 
 export interface GivenRequest {
@@ -57,19 +59,34 @@ function parseLine(line: string, file: string, number: number): HeaderLine {
   return [line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
 }
 
-/** One line of the batch form; undefined when it does not have the form. */
-export function parseRequestDocument(value: unknown): GivenRequest | string {
-  if (!isRecord(value)) return 'a line must hold a JSON object'
-  const { id, host, method, target, headers, body_base64: body } = value
-  if (typeof id !== 'string' || id === '') return 'id must be a text'
+/** One line of the batch form that is none, and what it calls itself where that can be read. */
+export interface UnusableDocument {
+  readonly id: string | null
+  readonly message: string
+}
+
+/** One line of the batch form (contract §8). */
+export function parseRequestDocument(value: JsonValue): Result<GivenRequest, UnusableDocument> {
+  if (!isJsonObject(value)) return err({ id: null, message: 'a line must hold a JSON object' })
+  const id = value.get('id')
+  if (typeof id !== 'string' || id === '') {
+    return err({ id: null, message: 'id must be a text that is not empty' })
+  }
+  const parsed = readDocument(value, id)
+  return typeof parsed === 'string' ? err({ id, message: parsed }) : ok(parsed)
+}
+
+function readDocument(document: JsonObject, id: string): GivenRequest | string {
+  const [method, target] = [document.get('method'), document.get('target')]
+  const [host, body = ''] = [document.get('host'), document.get('body_base64')]
   if (typeof method !== 'string') return 'method must be a text'
   if (typeof target !== 'string') return 'target must be a text'
   if (host !== undefined && typeof host !== 'string') return 'host must be a text'
-  if (body !== undefined && typeof body !== 'string') return 'body_base64 must be a text'
-  const lines = readLines(headers)
+  if (typeof body !== 'string') return 'body_base64 must be a text'
+  const lines = readHeaderLines(document.get('headers'))
   if (lines === undefined) return 'headers must be a list of [name, value]'
-  const bytes = Buffer.from(body ?? '', 'base64')
-  if (bytes.toString('base64') !== (body ?? '')) return 'body_base64 is not base64'
+  const bytes = Buffer.from(body, 'base64')
+  if (bytes.toString('base64') !== body) return 'body_base64 is not base64'
   const named = lines.find(([name]) => name.toLowerCase() === 'host')
   if (named !== undefined && host !== undefined && named[1] !== host) {
     return 'host and the Host header differ'
@@ -78,23 +95,15 @@ export function parseRequestDocument(value: unknown): GivenRequest | string {
   return { id, head: { method, target, version: '1.1', headers: lines }, body: bytes }
 }
 
-function readLines(value: unknown): HeaderLine[] | undefined {
+function readHeaderLines(value: JsonValue | undefined): HeaderLine[] | undefined {
   if (value === undefined) return []
-  if (!isList(value)) return undefined
+  if (!isJsonArray(value)) return undefined
   const lines: HeaderLine[] = []
   for (const entry of value) {
-    if (!isList(entry) || entry.length !== 2) return undefined
+    if (!isJsonArray(entry) || entry.length !== 2) return undefined
     const [name, text] = entry
     if (typeof name !== 'string' || typeof text !== 'string') return undefined
     lines.push([name, text])
   }
   return lines
-}
-
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value)
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

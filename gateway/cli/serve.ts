@@ -8,7 +8,7 @@ import { Gateway } from '../server.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
 import { systemClock } from '../util/clock.ts'
 import type { Action, CliIo, ExitCode } from './command.ts'
-import { watchDenyList } from './deny-list-watch.ts'
+import { watchDenyList, type DenyListWatch } from './deny-list-watch.ts'
 import { readConfig } from './read-config.ts'
 import { asCliError } from './start-error.ts'
 
@@ -19,13 +19,31 @@ export interface ServeOptions {
 export const serve: Action<ServeOptions> = async ({ config: path }, io) => {
   const loaded = await readConfig(path, io)
   const log = createLogger({ level: loaded.config.telemetry.log.level, clock: systemClock })
-  const gateway = await start(loaded, log)
-  const { dataPort, healthPort, issuerPort } = gateway.listeners
-  log.info('svidgate is ready', { dataPort, healthPort, issuerPort })
   const watch = watchDenyList(() => {
-    void tell(gateway.reloadDenyList(), 'the deny list', log)
+    starting.then(
+      (gateway) => tell(gateway.reloadDenyList(), 'the deny list', log),
+      // A start that failed is told where it is waited for.
+      () => undefined,
+    )
   })
+  // Before the first reading, so that no change falls between the two.
   watch.follow(loaded.config.identity.denyList)
+  const starting = start(loaded, log)
+  try {
+    return await run(await starting, { path, watch, log, io })
+  } finally {
+    watch.close()
+  }
+}
+
+interface Running {
+  readonly path: string
+  readonly watch: DenyListWatch
+  readonly log: Logger
+  readonly io: CliIo
+}
+
+async function run(gateway: Gateway, { path, watch, log, io }: Running): Promise<ExitCode> {
   // One after another, so that of two signals the second one's reading is what stays.
   let reloading = Promise.resolve()
   const reload = (): void => {
@@ -35,10 +53,13 @@ export const serve: Action<ServeOptions> = async ({ config: path }, io) => {
     })
   }
   process.on('SIGHUP', reload)
+  const ended = untilSignal(gateway, log)
+  // Said last: whoever waits for it may send a signal at once.
+  const { dataPort, healthPort, issuerPort } = gateway.listeners
+  log.info('svidgate is ready', { dataPort, healthPort, issuerPort })
   try {
-    return await untilSignal(gateway, log)
+    return await ended
   } finally {
-    watch.close()
     process.removeListener('SIGHUP', reload)
   }
 }

@@ -9,11 +9,12 @@ import {
   namesHold,
   recheckPeer,
   type ForeignNames,
+  type NamePorts,
 } from '../pipeline/authenticate.ts'
 import { openDevSource } from '../spiffe/dev-source.ts'
 import { EMPTY_DENY_LIST, readDenyList, type DenyList } from '../spiffe/deny-list.ts'
 import { openFileSource } from '../spiffe/file-source.ts'
-import { compileGrammar, type PathGrammar } from '../spiffe/grammar.ts'
+import { compileGrammar } from '../spiffe/grammar.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { IdentitySource, TrustFiles } from '../spiffe/source.ts'
 import { VerdictCache } from '../spiffe/verdict-cache.ts'
@@ -33,9 +34,7 @@ export interface Identity {
   close(): void
 }
 
-interface Rules {
-  readonly grammar: PathGrammar
-  readonly foreign: ReadonlyMap<string, ForeignNames>
+interface Rules extends NamePorts {
   readonly denyList: DenyList
 }
 
@@ -113,7 +112,18 @@ function trustFiles(
 }
 
 async function readRules(config: Config): Promise<Result<Rules, readonly StartProblem[]>> {
-  const { identity, trustDomain } = config
+  const names = compileNames(config)
+  const problems: StartProblem[] = names.ok ? [] : [...names.error]
+  const denyList = await readDenied(config.identity.denyList, problems)
+  if (!names.ok || problems.length > 0) return err(problems)
+  return ok({ ...names.value, denyList })
+}
+
+/** What the paths of SPIFFE IDs mean, ours and those of partners. */
+export function compileNames({
+  identity,
+  trustDomain,
+}: Config): Result<NamePorts, readonly StartProblem[]> {
   const problems: StartProblem[] = []
   const grammar = compileGrammar(identity.grammar, trustDomain)
   if (!grammar.ok) problems.push({ message: grammar.error, hint: 'see identity.grammar' })
@@ -124,9 +134,8 @@ async function readRules(config: Config): Promise<Result<Rules, readonly StartPr
     if (names.ok) foreign.set(domain, names.value)
     else problems.push({ message: names.error, hint: `see identity.trustBundles.${domain}` })
   }
-  const denyList = await readDenied(identity.denyList, problems)
   if (!grammar.ok || problems.length > 0) return err(problems)
-  return ok({ grammar: grammar.value, foreign, denyList })
+  return ok({ grammar: grammar.value, foreign })
 }
 
 function foreignNames(

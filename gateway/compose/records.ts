@@ -20,21 +20,26 @@ export async function openRecords(
 ): Promise<AuditLog> {
   const signer = await loadAuditKey(audit.key)
   const sinks: AuditLog[] = []
-  for (const { dir, fsync, maxFileBytes } of audit.sinks) {
-    sinks.push(
-      await openFileSink({
-        dir,
-        fsync,
-        signer,
-        software: `svidgate/${VERSION}`,
-        clock,
-        timers: systemTimers,
-        newId: randomUUID,
-        limits: { checkpointEveryMs: audit.checkpoint, rotateBytes: maxFileBytes },
-        observer,
-        fs,
-      }),
-    )
+  try {
+    for (const { dir, fsync, maxFileBytes } of audit.sinks) {
+      sinks.push(
+        await openFileSink({
+          dir,
+          fsync,
+          signer,
+          software: `svidgate/${VERSION}`,
+          clock,
+          timers: systemTimers,
+          newId: randomUUID,
+          limits: { checkpointEveryMs: audit.checkpoint, rotateBytes: maxFileBytes },
+          observer,
+          fs,
+        }),
+      )
+    }
+  } catch (error) {
+    await Promise.allSettled(sinks.map((sink) => sink.close()))
+    throw error
   }
   return combineAuditLogs({ sinks, onFailure: audit.onFailure })
 }

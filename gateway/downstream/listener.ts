@@ -22,6 +22,7 @@ import { refusal, type Refusal } from '../errors.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, type Result } from '../util/result.ts'
+import { Connections, isSilent, type Connection } from './connections.ts'
 import type { Handler } from './exchange.ts'
 import type { ListenerLimits } from './limits.ts'
 import { NodeExchange } from './node-exchange.ts'
@@ -57,37 +58,21 @@ const NO_CONNECT = refusal('ERR_SG_REQUEST_METHOD', 'CONNECT is not served')
 const TOO_MANY = refusal('ERR_SG_LIMIT', 'too many connections of this identity')
 const UNFORESEEN = refusal('ERR_SG_INTERNAL', 'the judgement of the certificate broke off')
 
-interface Connection {
-  readonly peer: Peer
-  /** Bytes of the handshake: what came since then was meant as a message. */
-  readonly bytesBefore: number
-  /** The exchange under way, or the answer to what could not be read. */
-  current: { readonly exchange?: NodeExchange; readonly response?: ServerResponse } | undefined
-  /** The parser has given up: no further message can come. */
-  isUnreadable: boolean
-  /** Pipelined requests: each begins when the answer before it is complete. */
-  readonly waiting: (() => void)[]
-}
-
-/** setTimeout takes 31 bits of milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** Requests that wait behind the one under way; no SDK pipelines at all. */
 const MOST_PIPELINED = 16
-/** A drain lets requests that are already on the wire arrive before it ends idle connections. */
-const SETTLE_MS = 100
 
 export class DataListener {
   readonly #options: ListenerOptions
   readonly #tls: TlsServer
   readonly #http: HttpServer
-  readonly #connections = new Map<Duplex, Connection>()
-  readonly #perIdentity = new Map<string, number>()
+  readonly #connections: Connections
   /** Accepted, and not through the handshake yet; by remote address and port. */
   readonly #handshaking = new Map<string, Socket>()
   #isDraining = false
 
   constructor(options: ListenerOptions) {
     this.#options = options
+    this.#connections = new Connections(options.clock, options.onConnections)
     this.#http = this.#createHttp()
     this.#tls = this.#createTls()
   }
@@ -110,7 +95,7 @@ export class DataListener {
 
   /** Connections whose peer fails `holds` are cut at once. */
   cutUnless(holds: (peer: Peer) => boolean): void {
-    for (const [socket, { peer }] of this.#connections) if (!holds(peer)) socket.destroy()
+    this.#connections.cutUnless(holds)
   }
 
   /** New handshakes see the certificates that `certificates()` returns from now on. */
@@ -123,22 +108,11 @@ export class DataListener {
     this.#isDraining = true
     const closed = new Promise<void>((resolve) => this.#tls.close(() => resolve()))
     for (const socket of this.#handshaking.values()) socket.destroy()
-    for (const { current } of this.#connections.values()) {
-      // Where the head is not written yet, it tells the client not to use the connection again.
-      if (current?.response !== undefined) current.response.shouldKeepAlive = false
-    }
-    const settle = setTimeout(() => this.#endIdle(), Math.min(SETTLE_MS, deadlineMs))
-    const deadline = setTimeout(() => {
-      for (const socket of this.#connections.keys()) socket.destroy()
-    }, deadlineMs)
+    this.#connections.endAll()
+    const deadline = setTimeout(() => this.#connections.cutUnless(() => false), deadlineMs)
     await closed
-    clearTimeout(settle)
     clearTimeout(deadline)
     this.#http.close()
-  }
-
-  #endIdle(): void {
-    for (const [socket, { current }] of this.#connections) if (current === undefined) socket.end()
   }
 
   #createTls(): TlsServer {
@@ -223,25 +197,7 @@ export class DataListener {
       socket.destroy()
       return
     }
-    const peer = result.value
-    this.#perIdentity.set(peer.spiffeId, (this.#perIdentity.get(peer.spiffeId) ?? 0) + 1)
-    this.#connections.set(socket, {
-      peer,
-      bytesBefore: socket.bytesRead,
-      current: undefined,
-      isUnreadable: false,
-      waiting: [],
-    })
-    this.#options.onConnections(this.#connections.size)
-    const expiry = setTimeout(() => socket.destroy(), this.#lifetime(peer))
-    socket.once('close', () => {
-      clearTimeout(expiry)
-      this.#connections.delete(socket)
-      const left = (this.#perIdentity.get(peer.spiffeId) ?? 1) - 1
-      if (left <= 0) this.#perIdentity.delete(peer.spiffeId)
-      else this.#perIdentity.set(peer.spiffeId, left)
-      this.#options.onConnections(this.#connections.size)
-    })
+    this.#connections.add(socket, result.value)
     this.#http.emit('connection', socket)
   }
 
@@ -250,17 +206,12 @@ export class DataListener {
     try {
       const result = authenticate(readPeerChain(socket))
       if (!result.ok) return result
-      const open = this.#perIdentity.get(result.value.spiffeId) ?? 0
+      const open = this.#connections.countOf(result.value.spiffeId)
       return open < maxConnectionsPerIdentity() ? result : err(TOO_MANY)
     } catch (error) {
       onFault(error)
       return err(UNFORESEEN)
     }
-  }
-
-  /** A connection never outlives the SVID that opened it. */
-  #lifetime(peer: Peer): number {
-    return Math.min(Math.max(peer.expiresAt - this.#options.clock.now(), 0), LONGEST_TIMER_MS)
   }
 
   /** What the parser refused has no head that could be judged, but it is recorded and told. */
@@ -317,7 +268,10 @@ export class DataListener {
       connection.current = undefined
       const next = connection.waiting.shift()
       if (next !== undefined && socket.writable) next()
-      else if (this.#isDraining || connection.isUnreadable) socket.end()
+      else if (connection.isUnreadable) socket.end()
+      else if (this.#isDraining && response.shouldKeepAlive) {
+        this.#connections.endWhenSettled(socket, connection)
+      }
     })
     if (this.#isDraining) response.shouldKeepAlive = false
     handler(exchange)
@@ -327,9 +281,4 @@ export class DataListener {
 /** Names a connection among those of one listener; TLS keeps no public way to its TCP socket. */
 function addressOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress ?? ''} ${remotePort ?? ''}`
-}
-
-/** It opened a connection and sent nothing: there is no request to refuse. */
-function isSilent(socket: Duplex, { bytesBefore }: Connection): boolean {
-  return 'bytesRead' in socket && socket.bytesRead === bytesBefore
 }

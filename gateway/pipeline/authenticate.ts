@@ -40,20 +40,23 @@ export function authenticate(
   if (!verified.ok) return verified
   const { id } = verified.value
   const names = namesOf(id, ports)
-  if (names === undefined && id.trustDomain === ports.grammar.trustDomain) {
-    const detail = `${id.text} does not have the form of the configured grammar`
-    return err(refusal('ERR_SG_SVID_GRAMMAR', detail))
-  }
-  const peer = makePeer(peerFields(verified.value, names))
+  if (!names.ok) return names
+  const peer = makePeer(peerFields(verified.value, names.value))
   const denied = recheckPeer(peer, ports)
   return denied === undefined ? ok(peer) : err(denied)
 }
 
-type NamePorts = Pick<AuthenticatePorts, 'grammar' | 'foreign'>
+export type NamePorts = Pick<AuthenticatePorts, 'grammar' | 'foreign'>
 
-function namesOf(id: SpiffeId, ports: NamePorts): AgentNames | undefined {
+/** An ID of our own trust domain has names or is refused; a foreign one may have none. */
+function namesOf(id: SpiffeId, ports: NamePorts): Result<AgentNames | undefined, Refusal> {
   const isOwn = id.trustDomain === ports.grammar.trustDomain
-  return isOwn ? ports.grammar.match(id) : foreignNames(id, ports)
+  const names = isOwn ? ports.grammar.match(id) : foreignNames(id, ports)
+  if (isOwn && names === undefined) {
+    const detail = `${id.text} does not have the form of the configured grammar`
+    return err(refusal('ERR_SG_SVID_GRAMMAR', detail))
+  }
+  return ok(names)
 }
 
 /** After a change of grammars or tenant maps: is the peer still called what it was? */
@@ -61,7 +64,9 @@ export function namesHold(peer: Peer, ports: NamePorts): boolean {
   const id = parseSpiffeId(peer.spiffeId)
   if (!id.ok) return false
   const names = namesOf(id.value, ports)
-  return names?.tenant === peer.tenant && names?.agent === peer.agent && names?.role === peer.role
+  if (!names.ok) return false
+  const { tenant, agent, role } = names.value ?? {}
+  return tenant === peer.tenant && agent === peer.agent && role === peer.role
 }
 
 /** A tenant of theirs that is not mapped gives no names at all: it must never look like one of ours. */
@@ -93,18 +98,20 @@ export function recheckPeer(
  * A Peer for looking at policy without a connection (`explain`). It is expired from birth, so that
  * no live station would take it for someone who proved who he is.
  */
-export function unprovenPeer(id: SpiffeId, grammar: PathGrammar): Peer {
-  const names = grammar.match(id)
-  return makePeer({
+export function unprovenPeer(id: SpiffeId, ports: NamePorts): Result<Peer, Refusal> {
+  const names = namesOf(id, ports)
+  if (!names.ok) return names
+  const peer = makePeer({
     spiffeId: id.text,
     trustDomain: id.trustDomain,
-    tenant: names?.tenant,
-    agent: names?.agent,
-    role: names?.role,
+    tenant: names.value?.tenant,
+    agent: names.value?.agent,
+    role: names.value?.role,
     serial: '00',
     notAfter: formatRfc3339(0),
     expiresAt: 0,
     sha256: '0'.repeat(64),
     bundleRevision: 0,
   })
+  return ok(peer)
 }

@@ -1,14 +1,16 @@
 // Clients that are in the middle of something: an upload that waits, a download that is not read, a
 // connection that asks again and again. Each says how it ended.
 
-import type { ConnectionOptions } from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import type { SceneOptions } from './scene.ts'
 import { ACCOUNT } from './scene.ts'
 import type { RawConnection } from './raw-connection.ts'
 import { s3Head } from './refusal-scene.ts'
 import { LIST_REPORTS, openTls } from './tls-client.ts'
 
-const SIZE = 16 * 1024 * 1024
+/** More than the sockets between client and cloud hold. */
+const DOWN = 16 * 1024 * 1024
+const UP = 2 * 1024 * 1024
 const PIECE = Buffer.alloc(64 * 1024, 'x')
 
 /** A role that may read and write, and something big to read. */
@@ -18,7 +20,7 @@ export const WIDE: SceneOptions = {
     {
       name: 'reports',
       owner: ACCOUNT,
-      objects: [{ key: '2026/big.bin', content: { syntheticBytes: SIZE } }],
+      objects: [{ key: '2026/big.bin', content: { syntheticBytes: DOWN } }],
     },
   ],
 }
@@ -40,7 +42,7 @@ export class Upload implements LoadClient {
         s3Head(
           `PUT /aws/s3/reports/${key}`,
           'x-amz-content-sha256: UNSIGNED-PAYLOAD',
-          `content-length: ${SIZE}`,
+          `content-length: ${UP}`,
           'expect: 100-continue',
         ),
       )
@@ -56,7 +58,7 @@ export class Upload implements LoadClient {
 
   goOn(): void {
     void this.#opened.then((connection) => {
-      for (let sent = PIECE.length; sent < SIZE; sent += PIECE.length) connection.write(PIECE)
+      for (let sent = PIECE.length; sent < UP; sent += PIECE.length) connection.write(PIECE)
     })
   }
 
@@ -88,6 +90,8 @@ export class Download implements LoadClient {
 
   async result(): Promise<string> {
     const connection = await this.#opened
+    // Parsed once, at its end: it is big.
+    await connection.until(() => connection.isClosed || connection.length > DOWN)
     const result = await resultOf(connection)
     connection.socket.destroy()
     return result
@@ -100,14 +104,14 @@ export class Download implements LoadClient {
  * accepted, and can be sent again.
  */
 export class Loop implements LoadClient {
-  readonly #opened: Promise<RawConnection>
+  readonly #opened: Promise<TLSSocket>
   readonly #done: Promise<string>
   #served = 0
   #onServed: (() => void) | undefined
 
   constructor(options: ConnectionOptions) {
-    this.#opened = openTls(options)
-    this.#done = this.#opened.then((connection) => this.#run(connection))
+    this.#opened = openTls(options).then(({ socket }) => socket)
+    this.#done = this.#opened.then((socket) => this.#run(socket))
   }
 
   async underWay(): Promise<void> {
@@ -121,21 +125,23 @@ export class Loop implements LoadClient {
     return this.#done
   }
 
-  async #run(connection: RawConnection): Promise<string> {
-    for (;;) {
-      const from = connection.length
-      connection.write(LIST_REPORTS)
-      const answer = (): string => connection.received.subarray(from).toString('latin1')
-      try {
-        await connection.until(() => /<\/(?:Error|ListBucketResult)>/.test(answer()))
-      } catch (error) {
-        if (connection.length === from) return 'complete'
-        return `lost after ${this.#served}: ${String(error).slice(0, 200)}`
-      }
-      this.#served += 1
-      this.#onServed?.()
-      if (/\r\nconnection: close\r\n/i.test(answer())) return 'complete'
-    }
+  #run(socket: TLSSocket): Promise<string> {
+    return new Promise((resolve) => {
+      let answer = ''
+      socket.on('data', (chunk: Buffer) => {
+        answer += chunk.toString('latin1')
+        if (!/<\/(?:Error|ListBucketResult)>/.test(answer)) return
+        this.#served += 1
+        this.#onServed?.()
+        if (/\r\nconnection: close\r\n/i.test(answer)) return resolve('complete')
+        answer = ''
+        socket.write(LIST_REPORTS)
+      })
+      socket.on('close', () => {
+        resolve(answer === '' ? 'complete' : `cut within answer ${this.#served + 1}`)
+      })
+      socket.write(LIST_REPORTS)
+    })
   }
 }
 

@@ -1,6 +1,7 @@
 // The whole gateway in this process, with real sockets on both sides: the sandbox cloud, a
 // development trust domain, the shipped policy. What a test wants otherwise, it says.
 
+import { EventEmitter, once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
@@ -39,6 +40,8 @@ export interface TestGateway {
   readonly webCaPem: string
   /** Every line of the gateway's own log so far. */
   readonly log: readonly string[]
+  /** The first line of the log that matches, as soon as there is one. */
+  untilLog(pattern: RegExp): Promise<string>
   /** An SVID of tenant `acme`; the agent is `data-crew` where none is named. */
   svid(role: string, options?: { ttlSeconds?: number; now?: number; agent?: string }): DevSvid
   s3(svid: DevSvid, settings?: S3ClientConfig): S3Client
@@ -64,6 +67,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     return loaded.value
   }
   const log: string[] = []
+  const lines = new EventEmitter()
+  const untilLog = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const found = log.find((line) => pattern.test(line))
+      if (found !== undefined) return found
+      await once(lines, 'line')
+    }
+  }
   const start = async (): Promise<Gateway> =>
     Gateway.start(await load(), {
       clock,
@@ -75,7 +86,12 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
         createLogger({
           level: 'debug',
           clock,
-          destination: { write: (line) => void log.push(line) },
+          destination: {
+            write: (line) => {
+              log.push(line)
+              lines.emit('line')
+            },
+          },
         }),
     })
   const gateway = await start().catch(async (error: unknown) => {
@@ -101,6 +117,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     domain,
     webCaPem,
     log,
+    untilLog,
     configText,
     load,
     svid: scene.svid,

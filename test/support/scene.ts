@@ -51,6 +51,8 @@ export interface SceneOptions {
   readonly stsOrigin?: string
   /** Stands between the gateway and the sandbox STS. */
   readonly stsServer?: (tls: ServerKey, sandbox: SandboxSts) => Promise<OwnService>
+  /** Further files beside the configuration: name → text. */
+  readonly files?: Readonly<Record<string, string>>
   /** PEM of further CAs in the trust bundle of our own domain. */
   readonly alsoTrusted?: string
   readonly clock?: Clock
@@ -110,6 +112,7 @@ export async function createScene(options: SceneOptions = {}): Promise<Scene> {
       'cloud-ca.pem': cloudCertificate.caPem,
       'gateway.pem': server.certPem,
       'gateway.key.pem': server.keyPem,
+      ...options.files,
     }).map(([name, text]) => writeFile(join(dir, name), text, { mode: 0o600 })),
   )
   const text = configOf(options.bundle, {

@@ -31,7 +31,7 @@ async function configWith(
 
 /** `taken`, or the one problem with its remedy. */
 async function verdict(config: Config): Promise<string> {
-  const loaded = await loadPolicy(config, () => performance.now())
+  const loaded = await loadPolicy(config)
   if (loaded.ok) return 'taken'
   return loaded.error.map(({ message, hint }) => `${message}; ${hint}`).join('\n')
 }

@@ -182,9 +182,17 @@ t.test('names hold while the grammar still gives them', (t) => {
   t.end()
 })
 
-t.test('a peer that proved nothing is expired from birth', (t) => {
-  const made = unprovenPeer(idOf(WRITER), OWN)
-  t.match(made, { tenant: 'acme', role: 'writer', notAfter: '1970-01-01T00:00:00Z' })
-  t.match(recheckPeer(made, ports(WRITER, { now: () => 0 })), { code: 'ERR_SG_SVID_EXPIRED' })
-  t.end()
-})
+t.test(
+  'a peer that proved nothing is expired from birth, and has the names that a real one has',
+  (t) => {
+    const made = unprovenPeer(idOf(WRITER), ports(WRITER))
+    if (!made.ok) throw new Error(made.error.code)
+    t.match(made.value, { tenant: 'acme', role: 'writer', notAfter: '1970-01-01T00:00:00Z' })
+    t.match(recheckPeer(made.value, ports(WRITER, { now: () => 0 })), {
+      code: 'ERR_SG_SVID_EXPIRED',
+    })
+    const odd = unprovenPeer(idOf('spiffe://example.org/odd'), ports(WRITER))
+    t.match(odd, { ok: false, error: { code: 'ERR_SG_SVID_GRAMMAR' } })
+    t.end()
+  },
+)
