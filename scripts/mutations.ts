@@ -135,8 +135,10 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'routing',
     without: 'keeps to the regions of the route',
     file: 'gateway/routing/match.ts',
-    find: 'if (scope !== undefined && AWS_REGIONS.has(scope.region) && route.regions.has(scope.region)) {',
-    replace: 'if (scope !== undefined) {',
+    find: 'if (scope !== undefined && AWS_REGIONS.has(scope.region) && route.upstreams.has(scope.region)) {',
+    replace: `if (scope !== undefined) {
+      const [any] = route.upstreams.values();
+      if (!route.upstreams.has(scope.region)) route.upstreams.set(scope.region, any);`,
     tests: ['test/unit/routing/match.test.ts'],
   },
   {
@@ -155,7 +157,7 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'policy input',
     without: 'keeps headers that policy may not see out of it',
     file: 'gateway/policy/input.ts',
-    find: 'if (HEADERS.has(name))',
+    find: 'if (HEADERS.has(line[0]))',
     replace: 'if (true)',
     tests: ['test/unit/policy/input.test.ts'],
   },
@@ -200,6 +202,14 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/compose/generation.test.ts'],
   },
   {
+    station: 'policy bundle',
+    without: 'keeps a statement to the module that it was made for',
+    file: 'gateway/policy/bundle/bundle.ts',
+    find: 'if (misstated !== undefined)',
+    replace: 'if (false)',
+    tests: ['test/unit/policy/bundle/activate.test.ts'],
+  },
+  {
     station: 'decision',
     without: 'demands that allow is true',
     file: 'gateway/policy/decision.ts',
@@ -227,8 +237,8 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'authorize',
     without: 'minds a denial',
     file: 'gateway/pipeline/authorize.ts',
-    find: 'const decision = parseDecision(answer.value);',
-    replace: `const parsed = parseDecision(answer.value);
+    find: 'const decision = generation.decisions.read(answer.value);',
+    replace: `const parsed = generation.decisions.read(answer.value);
     const decision = parsed.kind === 'allow' ? parsed
       : { kind: 'allow', reasons: [], credential: undefined, obligations: {}, alternatives: [] };`,
     tests: ['test/unit/pipeline/refusals.test.ts'],
@@ -237,9 +247,8 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'authorize',
     without: 'minds a policy that failed',
     file: 'gateway/pipeline/authorize.ts',
-    find: 'const answer = generation.engine.evaluate(generation.entrypoint, input);',
-    replace:
-      'const evaluated = generation.engine.evaluate(generation.entrypoint, input); const answer = evaluated.ok ? evaluated : ok(true);',
+    find: 'if (!answer.ok) {',
+    replace: "if (!answer.ok) answer.ok = true, answer.value = 'true'; if (false) {",
     tests: ['test/unit/pipeline/refusals.test.ts'],
   },
   {
@@ -310,8 +319,8 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'credential',
     without: 'tells credentials of different policies apart',
     file: 'gateway/credential/aws/web-identity.ts',
-    find: 'cacheKey: value.keyPrefix + tupleKey([sessionPolicy]),',
-    replace: 'cacheKey: value.keyPrefix,',
+    find: 'cacheKey: session.keyPrefix + tupleKey([sessionPolicy]),',
+    replace: 'cacheKey: session.keyPrefix,',
     tests: ['test/unit/credential/cache-key.test.ts'],
   },
   {

@@ -160,11 +160,17 @@ function textsJson(texts: readonly string[]): string {
   return canonicalRecordJson(texts)
 }
 
+const credentialTexts = new WeakMap<CredentialMark, string>()
+
+/** The same object for as long as a credential lives. */
 function credentialJson(mark: CredentialMark): string {
-  return (
+  const known = credentialTexts.get(mark)
+  if (known !== undefined) return known
+  const text =
     `{"expires":${canonicalRecordString(mark.expires)},"kind":${canonicalRecordString(mark.kind)},` +
     `"name":${canonicalRecordString(mark.name)},"session":${canonicalRecordString(mark.session)}}`
-  )
+  credentialTexts.set(mark, text)
+  return text
 }
 
 /** A line break inside would be a second line: an attacker's own record. */

@@ -6,7 +6,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { err, ok, type Result } from '../util/result.ts'
+import { readBundle } from '../policy/bundle/bundle.ts'
 import { compileGrants, writeGrantsData } from './grants.ts'
+import { stageWithStatement } from './input-statement.ts'
 import { type Opa, runOpa } from './opa.ts'
 import { formatProblem } from './yaml-document.ts'
 
@@ -42,25 +44,33 @@ export async function buildBundle(
     if (!grants.ok) return grants
     const files = [...build.files].filter((name) => !name.endsWith('_test.rego')).sort()
     const out = join(folder, 'bundle.tar.gz')
-    const revision = build.revision ?? (await revisionOf(build, files, grants.value))
-    const built = await runOpa(
-      opa,
-      [
-        'build',
-        '--target=wasm',
-        '--ignore=*_test.rego',
-        `--output=${out}`,
-        `--revision=${revision}`,
-        `--capabilities=${resolve(build.root, build.capabilities)}`,
-        ...(build.v0Compatible === true ? ['--v0-compatible'] : []),
-        ...[...build.entrypoints].sort().flatMap((path) => ['--entrypoint', path]),
-        ...files,
-        ...grants.value.map((path) => `svidgate:${path}`),
-      ],
-      { cwd: build.root },
-    )
+    const entrypoints = [...build.entrypoints].sort()
+    const flags = [
+      '--target=wasm',
+      '--ignore=*_test.rego',
+      `--output=${out}`,
+      `--revision=${build.revision ?? (await revisionOf(build, files, grants.value))}`,
+      `--capabilities=${resolve(build.root, build.capabilities)}`,
+      ...(build.v0Compatible === true ? ['--v0-compatible'] : []),
+      ...entrypoints.flatMap((path) => ['--entrypoint', path]),
+    ]
+    const sources = [...files, ...grants.value.map((path) => `svidgate:${path}`)]
+    const built = await runOpa(opa, ['build', ...flags, ...sources], { cwd: build.root })
     if (!built.ok) return err(buildFailure(built.error.message))
-    return ok(await readFile(out))
+    const bytes = await readFile(out)
+    const staged = await stageWithStatement(opa, {
+      bytes,
+      root: build.root,
+      folder: join(folder, 'staged'),
+      entrypoints,
+      regoVersion: build.v0Compatible === true ? 0 : 1,
+    })
+    if (staged === undefined) return ok(bytes)
+    const again = await runOpa(opa, ['build', ...flags, '--bundle', '.'], { cwd: staged })
+    if (!again.ok) return err(buildFailure(again.error.message))
+    const stated = await readFile(out)
+    // The statement names the module that was analysed: had this one become another, it is left out.
+    return ok(readBundle(stated, { required: false, keys: new Map() }).ok ? stated : bytes)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

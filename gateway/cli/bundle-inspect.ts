@@ -20,6 +20,8 @@ interface Inspection {
   readonly sha256: string
   readonly roots: readonly string[]
   readonly entrypoints: readonly string[]
+  /** Parts of the input that the rules can refer to; absent: the bundle does not say. */
+  readonly reads?: readonly string[]
   readonly signed: boolean
   readonly files: readonly { readonly name: string; readonly bytes: number }[]
   readonly builtins: readonly { readonly name: string; readonly available: boolean }[]
@@ -46,6 +48,7 @@ function inspect(bytes: Buffer, { manifest, sha256, module }: Bundle): Inspectio
     sha256,
     roots: manifest.roots,
     entrypoints: manifest.entrypoints,
+    ...(manifest.input === undefined ? {} : { reads: manifest.input.paths }),
     signed: files.some(([name]) => name === SIGNATURES_FILE),
     files: files.map(([name, content]) => ({ name, bytes: content.length })),
     builtins: moduleBuiltins(module).map((name) => ({ name, available: available.has(name) })),
@@ -62,13 +65,14 @@ function moduleBuiltins(module: Buffer): readonly string[] {
 }
 
 function describe(inspection: Inspection): string {
-  const { revision, sha256, roots, entrypoints, signed, files, builtins } = inspection
+  const { revision, sha256, roots, entrypoints, reads, signed, files, builtins } = inspection
   const lines = [
     `revision     ${revision === '' ? '(none)' : revision}`,
     `sha256       ${sha256}`,
     `roots        ${roots.map((root) => (root === '' ? '(everything)' : root)).join(', ')}`,
     `signature    ${signed ? 'present, not verified here' : 'none'}`,
     ...entrypoints.map((path) => `entrypoint   ${path}`),
+    `reads        ${reads === undefined ? 'not stated: all of the input' : reads.join(', ')}`,
     ...builtins.map(
       ({ name, available }) => `built-in     ${name}${available ? '' : ' (not available)'}`,
     ),

@@ -11,6 +11,7 @@ import type { Credentials, Generation } from '../pipeline/ports.ts'
 import type { ActivePolicy } from '../policy/bundle/activate.ts'
 import { loadBundleFile } from '../policy/bundle/file-source.ts'
 import { bundleKeyOf, type BundleKey, type BundleKeys } from '../policy/bundle/signature.ts'
+import { DecisionReader } from '../policy/decision-reader.ts'
 import { compileZones } from '../policy/input-time.ts'
 import { REQUEST_LIMITS } from '../request/limits.ts'
 import { compileRoutingTable, type RoutingTable } from '../routing/table.ts'
@@ -54,7 +55,9 @@ export async function buildGeneration(
       routing: routingOf(config),
       engine: policy.value.engine,
       entrypoint: config.policy.decision,
+      decisions: new DecisionReader(),
       zones: zones.value,
+      reads: policy.value.reads,
       credentials: buildCredentials(config, ports),
       requestLimits: { ...REQUEST_LIMITS, maxHeaderLines: config.limits.maxHeaderLines },
     }),

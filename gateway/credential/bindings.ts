@@ -20,6 +20,14 @@ interface Compiled {
   readonly credentials: readonly string[]
 }
 
+interface Service {
+  readonly bindings: Compiled[]
+  /** By SPIFFE ID: an agent asks often. */
+  readonly found: Map<string, readonly string[]>
+}
+
+/** Agents of which the candidates are kept; beyond, they are found anew. */
+const MOST_KEPT = 10_000
 const NO_CANDIDATES: readonly string[] = Object.freeze([])
 const SCHEME = 'spiffe://'
 const TRUST_DOMAIN = /^[a-z0-9._-]+$/
@@ -33,19 +41,32 @@ export function compileBindings(
   bindings: readonly Binding[],
   names: ReadonlySet<string>,
 ): Bindings {
-  const byService = new Map<string, Compiled[]>()
+  const byService = new Map<string, Service>()
   bindings.forEach((binding, index) => {
     const compiled = compile(binding, `bindings[${index}]`, names)
     const known = byService.get(binding.service)
-    if (known === undefined) byService.set(binding.service, [compiled])
-    else known.push(compiled)
+    if (known === undefined) {
+      byService.set(binding.service, { bindings: [compiled], found: new Map() })
+    } else {
+      known.bindings.push(compiled)
+    }
   })
   return {
     candidates: (service, spiffeId) => {
-      const compiled = byService.get(service)
-      return compiled === undefined ? NO_CANDIDATES : collect(compiled, spiffeId.split('/'))
+      const known = byService.get(service)
+      return known === undefined ? NO_CANDIDATES : candidatesOf(known, spiffeId)
     },
   }
+}
+
+function candidatesOf({ bindings, found }: Service, spiffeId: string): readonly string[] {
+  let candidates = found.get(spiffeId)
+  if (candidates === undefined) {
+    candidates = collect(bindings, spiffeId.split('/'))
+    if (found.size >= MOST_KEPT) found.clear()
+    found.set(spiffeId, candidates)
+  }
+  return candidates
 }
 
 function compile(binding: Binding, where: string, names: ReadonlySet<string>): Compiled {

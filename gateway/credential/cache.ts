@@ -7,8 +7,7 @@ import { LRUCache } from 'lru-cache'
 import { refusal, type CredentialCode } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Ok } from '../util/result.ts'
-import type { Credential } from './credential.ts'
-import type { CredentialAnswer } from './driver.ts'
+import type { Credential, CredentialAnswer } from './credential.ts'
 
 export interface CredentialCacheOptions {
   readonly clock: Clock
@@ -94,20 +93,21 @@ export class CredentialCache {
    * @param key every input of the exchange
    * @param exchange called when a new one is needed; whatever it throws becomes a refusal
    */
-  async obtain(name: string, key: string, exchange: Exchange): Promise<CredentialAnswer> {
+  obtain(
+    name: string,
+    key: string,
+    exchange: Exchange,
+  ): CredentialAnswer | Promise<CredentialAnswer> {
     const now = this.#clock.now()
     const live = this.#live.get(key)
-    const failure = this.#failureOf(key, now)
     if (live !== undefined && now < live.usableUntil) {
-      const isDue = now >= live.refreshAt && failure === undefined
-      if (isDue && !this.#flights.has(key) && this.#mayStart()) {
-        void this.#start(name, key, exchange)
-      }
+      if (now >= live.refreshAt) this.#refresh(name, key, exchange, now)
       this.#observe(name, 'cached')
       return live.answer
     }
+    const failure = this.#failureOf(key, now)
     const flight = this.#flights.get(key)
-    if (flight !== undefined) return this.#observed(name, await flight.answer)
+    if (flight !== undefined) return flight.answer.then((answer) => this.#observed(name, answer))
     if (failure !== undefined) return this.#observed(name, failure.answer)
     if (!this.#mayStart()) {
       const detail = 'too many credential exchanges are under way'
@@ -135,6 +135,11 @@ export class CredentialCache {
         if (name === undefined || entry.name === name) map.delete(key)
       }
     }
+  }
+
+  #refresh(name: string, key: string, exchange: Exchange, now: number): void {
+    if (this.#flights.has(key) || !this.#mayStart()) return
+    if (this.#failureOf(key, now) === undefined) void this.#start(name, key, exchange)
   }
 
   #failureOf(key: string, now: number): Failure | undefined {

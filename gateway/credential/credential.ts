@@ -32,6 +32,8 @@ export interface NoCredential {
 
 export type Credential = AwsCredential | NoCredential
 
+export type CredentialAnswer = Result<Credential, Refusal<CredentialCode>>
+
 export interface CredentialRequest {
   /** Name in the configuration. */
   readonly name: string
@@ -42,5 +44,6 @@ export interface CredentialRequest {
 
 /** The credentials of the configuration, ready to be asked. Cached and single-flight inside. */
 export interface CredentialSource {
-  obtain(request: CredentialRequest): Promise<Result<Credential, Refusal<CredentialCode>>>
+  /** At once, where the cache has it. */
+  obtain(request: CredentialRequest): CredentialAnswer | Promise<CredentialAnswer>
 }

@@ -4,7 +4,7 @@
 import type { CredentialCode, Refusal } from '../errors.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Result } from '../util/result.ts'
-import type { Credential } from './credential.ts'
+import type { Credential, CredentialAnswer } from './credential.ts'
 
 /** Where the inline session policy comes from (contract §6 "Narrowing never fails open"). */
 export type SessionPolicyMode = 'decision' | 'derive' | 'none'
@@ -15,8 +15,6 @@ export interface CredentialSettings {
   /** The credential's own region, e.g. of its token endpoint; undefined where it has none. */
   readonly region: string | undefined
 }
-
-export type CredentialAnswer = Result<Credential, Refusal<CredentialCode>>
 
 export interface CredentialPlan {
   /** Every input of the exchange, length-safe (`cache-key.ts`). */

@@ -52,7 +52,7 @@ export function createCredentialRegistry(
     names: new Set(drivers.keys()),
     settings: (name) => drivers.get(name)?.settings,
     plan: (request) => planFor(drivers.get(request.name), request, ports),
-    obtain: async (request) => {
+    obtain: (request) => {
       const plan = planFor(drivers.get(request.name), request, ports)
       if (!plan.ok) return plan
       return ports.cache.obtain(request.name, plan.value.cacheKey, plan.value.exchange)

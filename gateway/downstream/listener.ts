@@ -247,11 +247,13 @@ export class DataListener {
       socket.destroy()
       return
     }
-    const start = (): void => this.#start(connection, request, response, awaitsContinue)
+    if (connection.current === undefined) {
+      this.#start(connection, request, response, awaitsContinue)
+      return
+    }
     // Were they served side by side, a request behind a refusal that ends the connection would
     // still take effect.
-    if (connection.current === undefined) start()
-    else connection.waiting.push(start)
+    connection.waiting.push(() => this.#start(connection, request, response, awaitsContinue))
   }
 
   #start(

@@ -3,7 +3,6 @@
 
 import { refusal, type Refusal } from '../errors.ts'
 import type { Facts } from '../facts/facts.ts'
-import { parseDecision } from '../policy/decision.ts'
 import type { Decision } from '../policy/decision-types.ts'
 import { buildPolicyInput } from '../policy/input.ts'
 import type { PolicyInput } from '../policy/policy-input.ts'
@@ -11,7 +10,7 @@ import type { GatewayRequest } from '../request/gateway-request.ts'
 import type { Route } from '../routing/route.ts'
 import { makeAllowedRequest, type AllowedRequest } from '../shape/allowed-request.ts'
 import type { Peer } from '../spiffe/peer.ts'
-import { err, ok, type Result } from '../util/result.ts'
+import { err, ok, type Err, type Result } from '../util/result.ts'
 import type { Generation } from './ports.ts'
 
 export interface Question {
@@ -28,11 +27,11 @@ export interface Question {
 /** The answer, and what the record keeps of the way to it. */
 export interface Verdict {
   readonly allowed: Result<AllowedRequest, Refusal>
-  readonly input?: PolicyInput
-  readonly decision?: Decision
+  readonly input: PolicyInput | undefined
+  readonly decision: Decision | undefined
   /** ms */
-  readonly policyTime?: number
-  readonly policyThrew?: boolean
+  readonly policyTime: number | undefined
+  readonly policyThrew: boolean
 }
 
 export function authorize(
@@ -42,21 +41,35 @@ export function authorize(
 ): Verdict {
   const { peer, facts, request, route, now } = question
   const candidates = generation.credentials.candidates(route.service, peer.spiffeId)
-  const { zones } = generation
-  const built = buildPolicyInput({ peer, facts, request, route, now, candidates, zones })
-  if (!built.ok) return { allowed: built }
+  const { zones, reads } = generation
+  const built = buildPolicyInput({ peer, facts, request, route, now, candidates, zones, reads })
+  if (!built.ok) return unjudged(built)
   const input = built.value
   const before = elapsed()
-  const answer = generation.engine.evaluate(generation.entrypoint, input)
+  const answer = generation.engine.evaluateText(generation.entrypoint, {
+    text: input.judged,
+    nowNs: input.nowNs,
+  })
   const policyTime = elapsed() - before
   if (!answer.ok) {
     const { kind, detail } = answer.error
     const code = kind === 'unavailable' ? 'ERR_SG_POLICY_UNAVAILABLE' : 'ERR_SG_POLICY_ERROR'
     const allowed = err(refusal(code, `policy ${kind}: ${detail}`))
-    return { allowed, input, policyTime, policyThrew: kind === 'threw' }
+    return { allowed, input, decision: undefined, policyTime, policyThrew: kind === 'threw' }
   }
-  const decision = parseDecision(answer.value)
-  return { allowed: allow(question, decision, candidates), input, decision, policyTime }
+  const decision = generation.decisions.read(answer.value)
+  const allowed = allow(question, decision, candidates)
+  return { allowed, input, decision, policyTime, policyThrew: false }
+}
+
+function unjudged(allowed: Err<Refusal>): Verdict {
+  return {
+    allowed,
+    input: undefined,
+    decision: undefined,
+    policyTime: undefined,
+    policyThrew: false,
+  }
 }
 
 function allow(

@@ -101,6 +101,11 @@ class AnswerSink implements ResponseSink {
     this.#exchange.onDrain(listener)
   }
 
+  onEnd(): void {
+    const isToldOtherwise = this.#exchange.broken !== undefined || this.#journey.isClientGone
+    if (this.#held === undefined && !isToldOtherwise) this.#exchange.end()
+  }
+
   finish(totals: ExchangeTotals): Forwarded {
     const held = this.#held
     const status = totals.status
@@ -118,8 +123,8 @@ class AnswerSink implements ResponseSink {
       }
       this.#writeHead(status, held.headers)
       this.#exchange.write(body)
+      this.#exchange.end()
     }
-    this.#exchange.end()
     return { end: 'complete', status, upstreamStatus: status, totals, refusal: undefined }
   }
 

@@ -9,7 +9,7 @@ import type { SignedRequest } from '../signing/signed-request.ts'
 import { err, type Result } from '../util/result.ts'
 import { authorize } from './authorize.ts'
 import { forward, type Forwarded } from './forward.ts'
-import { decisionEvent, type Journey } from './journey.ts'
+import { beginJourney, decisionEvent, type Journey } from './journey.ts'
 import { applyObligations, obtain } from './obtain.ts'
 import type { PipelinePorts } from './ports.ts'
 import { recordOutcome } from './record.ts'
@@ -31,35 +31,36 @@ export function createHandler(ports: PipelinePorts): Handler {
 }
 
 function begin(exchange: Exchange, ports: PipelinePorts): void {
-  const journey: Journey = {
+  const journey = beginJourney({
     id: ports.newId(),
     exchange,
     generation: ports.generation(),
     now: ports.clock.now(),
     startedAt: ports.elapsed(),
-    heldBytes: 0,
-    isRecorded: false,
-    isClientGone: false,
-  }
+  })
   exchange.onClientGone(() => {
     // One whose body broke off is still there to be told so.
     journey.isClientGone = exchange.broken === undefined
     journey.abort?.()
   })
-  const { spiffeId } = exchange.peer
-  const isWithin = ports.limits.enter(spiffeId)
+  const isWithin = ports.limits.enter(exchange.peer.spiffeId)
   ports.inFlight.enter()
-  void (isWithin ? serve(journey, ports) : refuse(journey, OVER_LIMITS, ports))
-    .catch((error: unknown) => {
-      // Even the refusal failed. Nothing may be left hanging, and nothing may look complete.
-      ports.onFault(journey.id, error)
-      exchange.cut()
-    })
-    .finally(() => {
-      if (isWithin) ports.limits.leave(spiffeId)
-      ports.budget.give(journey.heldBytes)
-      ports.inFlight.leave()
-    })
+  void run(journey, isWithin, ports)
+}
+
+async function run(journey: Journey, isWithin: boolean, ports: PipelinePorts): Promise<void> {
+  const { exchange } = journey
+  try {
+    await (isWithin ? serve(journey, ports) : refuse(journey, OVER_LIMITS, ports))
+  } catch (error) {
+    // Even the refusal failed. Nothing may be left hanging, and nothing may look complete.
+    ports.onFault(journey.id, error)
+    exchange.cut()
+  } finally {
+    if (isWithin) ports.limits.leave(exchange.peer.spiffeId)
+    ports.budget.give(journey.heldBytes)
+    ports.inFlight.leave()
+  }
 }
 
 async function serve(journey: Journey, ports: PipelinePorts): Promise<void> {
@@ -98,18 +99,23 @@ async function prepare(
   if (outlived !== undefined) return err(outlived)
   const understood = await understand(journey, ports.budget)
   if (!understood.ok) return understood
-  const { peer } = journey.exchange
-  const question = { ...understood.value, peer, now: journey.now }
-  const { allowed, ...verdict } = authorize(question, journey.generation, ports.elapsed)
-  Object.assign(journey, verdict)
+  const { request, route, facts, body } = understood.value
+  const question = { peer: journey.exchange.peer, request, route, facts, body, now: journey.now }
+  const verdict = authorize(question, journey.generation, ports.elapsed)
+  journey.input = verdict.input
+  journey.decision = verdict.decision
+  journey.policyTime = verdict.policyTime
+  journey.policyThrew = verdict.policyThrew
+  const { allowed } = verdict
   if (!allowed.ok) return allowed
   const shaped = applyObligations(journey, allowed.value)
   if (!shaped.ok) return shaped
   const credential = await obtain(journey, shaped.value)
   if (!credential.ok) return credential
+  journey.credential = credential.value
   const { broken } = journey.exchange
   if (broken !== undefined) return err(broken)
-  const { region = '', signingName = '' } = allowed.value.route
+  const { region = '', signingName = '' } = route
   const scope = { region, service: signingName }
   return sign(shaped.value, credential.value, ports.clock.now(), scope)
 }

@@ -19,16 +19,15 @@ export function applyObligations(
   return shape(allowed, { sessionPolicy: mode })
 }
 
-export async function obtain(
+/** At once, where the cache has it. */
+export function obtain(
   journey: Journey,
   shaped: ShapedRequest,
-): Promise<Result<Credential, Refusal>> {
+): Result<Credential, Refusal> | Promise<Result<Credential, Refusal>> {
   const { allowed, sessionPolicy } = shaped
-  const obtained = await journey.generation.credentials.obtain({
+  return journey.generation.credentials.obtain({
     name: allowed.credential,
     peer: allowed.peer,
     sessionPolicy,
   })
-  if (obtained.ok) journey.credential = obtained.value
-  return obtained
 }

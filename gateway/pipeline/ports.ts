@@ -2,9 +2,11 @@
 // these in.
 
 import type { AuditLog } from '../audit/event.ts'
-import type { Credential, CredentialRequest } from '../credential/credential.ts'
+import type { CredentialAnswer, CredentialRequest } from '../credential/credential.ts'
 import type { Code, CredentialCode, Refusal } from '../errors.ts'
+import type { DecisionReader } from '../policy/decision-reader.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
+import type { InputReads } from '../policy/input-reads.ts'
 import type { Zones } from '../policy/input-time.ts'
 import type { RequestLimits } from '../request/limits.ts'
 import type { RoutingTable } from '../routing/table.ts'
@@ -23,7 +25,8 @@ export interface Credentials {
   describe(
     request: CredentialRequest,
   ): Result<Readonly<Record<string, string>>, Refusal<CredentialCode>>
-  obtain(request: CredentialRequest): Promise<Result<Credential, Refusal<CredentialCode>>>
+  /** At once, where the cache has it. */
+  obtain(request: CredentialRequest): CredentialAnswer | Promise<CredentialAnswer>
   /** Forgets what is cached under a name: the cloud refused it. */
   purge(name: string): void
 }
@@ -35,7 +38,10 @@ export interface Generation {
   readonly engine: PolicyEngine
   /** The decision entrypoint, e.g. `svidgate/authz/decision`. */
   readonly entrypoint: string
+  readonly decisions: DecisionReader
   readonly zones: Zones
+  /** What the policy can refer to; undefined: anything. */
+  readonly reads: InputReads | undefined
   readonly credentials: Credentials
   readonly requestLimits: RequestLimits
 }

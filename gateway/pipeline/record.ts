@@ -2,6 +2,7 @@
 // The effect has happened, so nothing waits for this record; that it failed is counted.
 
 import type { OutcomeEvent } from '../audit/event.ts'
+import { isoText } from '../util/rfc3339.ts'
 import type { Forwarded } from './forward.ts'
 import { microseconds, type Journey } from './journey.ts'
 import type { PipelinePorts } from './ports.ts'
@@ -20,7 +21,7 @@ export function recordOutcome(journey: Journey, forwarded: Forwarded, ports: Pip
     gatewayTime: (journey.sentAt ?? elapsed) - journey.startedAt,
     upstreamTime,
     policyTime: journey.policyTime,
-    policyThrew: journey.policyThrew === true,
+    policyThrew: journey.policyThrew,
   })
 }
 
@@ -35,7 +36,7 @@ function outcomeEvent(
   return {
     type: 'outcome',
     decision_id: journey.id,
-    timestamp: new Date(now).toISOString(),
+    timestamp: isoText(now),
     upstream: wasSent
       ? {
           host: route.upstream.authority,

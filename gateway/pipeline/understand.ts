@@ -24,10 +24,11 @@ export interface Understood {
   readonly body: Buffer | undefined
 }
 
-export async function understand(
+/** At once, but where a body must be read first. */
+export function understand(
   journey: Journey,
   budget: InspectionBudget,
-): Promise<Result<Understood, Refusal>> {
+): Result<Understood, Refusal> | Promise<Result<Understood, Refusal>> {
   const { exchange, generation } = journey
   const accepted = acceptRequest(exchange.head, journey.id, generation.requestLimits)
   if (!accepted.ok) return accepted
@@ -37,17 +38,26 @@ export async function understand(
   if (!matched.ok) return matched
   const route = matched.value
   journey.route = route
-  const limit = inspectLimit(route, viewOf(request, route, undefined))
-  let body: Buffer | undefined
-  if (limit !== undefined && request.framing.kind !== 'none') {
-    const read = await readBody(journey, request, limit, budget)
-    if (!read.ok) return read
-    body = read.value
+  const view = viewOf(request, route, undefined)
+  const limit = inspectLimit(route, view)
+  if (limit === undefined || request.framing.kind === 'none') {
+    return withFacts(journey, request, route, view)
   }
-  const facts = classify(route, viewOf(request, route, body))
+  return readBody(journey, request, limit, budget).then((read) =>
+    read.ok ? withFacts(journey, request, route, viewOf(request, route, read.value)) : read,
+  )
+}
+
+function withFacts(
+  journey: Journey,
+  request: GatewayRequest,
+  route: Route,
+  view: RequestView,
+): Result<Understood, Refusal> {
+  const facts = classify(route, view)
   if (!facts.ok) return facts
   journey.facts = facts.value
-  return ok({ request, route, facts: facts.value, body })
+  return ok({ request, route, facts: facts.value, body: view.body })
 }
 
 export function viewOf(

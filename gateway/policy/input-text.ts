@@ -31,9 +31,14 @@ export function optionalMember(name: string, value: string | undefined): string 
   return value === undefined ? '' : `,"${name}":${stringText(value)}`
 }
 
+export type NamedLists = (readonly [name: string, values: readonly string[]])[]
+
 /** An object of string lists; names are sorted by UTF-16 units, as RFC 8785 §3.2.3 asks. */
-export function listsText(lists: ReadonlyMap<string, readonly string[]>): string {
-  if (lists.size === 0) return '{}'
-  const members = [...lists].sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([name, values]) => `${stringText(name)}:${stringListText(values)}`).join(',')}}`
+export function listsText(lists: NamedLists): string {
+  if (lists.length > 1) lists.sort(([a], [b]) => (a < b ? -1 : 1))
+  let text = ''
+  for (const [name, values] of lists) {
+    text += `${text === '' ? '{' : ','}${stringText(name)}:${stringListText(values)}`
+  }
+  return text === '' ? '{}' : `${text}}`
 }

@@ -3,21 +3,24 @@
 // makers have checked them; of the request it takes only what the lists below name, so that no
 // credential, customer key, cookie, token or signature can enter a policy or a record.
 
-import type { Facts, Operation, Target } from '../facts/facts.ts'
+import type { Facts, Operation, Permission, Target } from '../facts/facts.ts'
 import { type Refusal, refusal, type RequestCode } from '../errors.ts'
 import type { GatewayRequest, HeaderMap, QueryParameter } from '../request/gateway-request.ts'
 import type { Route } from '../routing/route.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import { err, ok, type Result } from '../util/result.ts'
+import { isoText } from '../util/rfc3339.ts'
 import {
   listsText,
+  type NamedLists,
   LoneSurrogate,
   optionalMember,
   stringListText,
   stringText,
 } from './input-text.ts'
 import { nanoseconds, nowText, type Zones } from './input-time.ts'
-import { makePolicyInput, type PolicyInput } from './policy-input.ts'
+import type { InputReads } from './input-reads.ts'
+import { makePolicyInput, type PolicyInput, type PolicyInputFields } from './policy-input.ts'
 
 export interface PolicyInputParts {
   readonly peer: Peer
@@ -29,6 +32,8 @@ export interface PolicyInputParts {
   /** Names of the credentials that bindings offer, in order. */
   readonly candidates: readonly string[]
   readonly zones: Zones
+  /** Undefined: the policy may refer to anything. */
+  readonly reads: InputReads | undefined
 }
 
 /**
@@ -108,8 +113,8 @@ export function buildPolicyInput(
     return err(refusal('ERR_SG_REQUEST_TARGET', 'the path is not percent-encoded UTF-8'))
   }
   try {
-    const { text, factsText } = documentText(parts, segments)
-    return ok(makePolicyInput(text, nanoseconds(parts.now), factsText))
+    const { text, judged, factsText } = textsOf(parts, segments)
+    return ok(makePolicyInput({ text, judged, factsText, nowNs: nanoseconds(parts.now) }))
   } catch (error) {
     if (!(error instanceof LoneSurrogate)) throw error
     return err(refusal('ERR_SG_REQUEST_MALFORMED', error.message))
@@ -117,48 +122,117 @@ export function buildPolicyInput(
 }
 
 /** Members stand in the order of RFC 8785 throughout: sorted by name. */
-function documentText(
+function textsOf(
   parts: PolicyInputParts,
   segments: readonly string[],
-): { readonly text: string; readonly factsText: string } {
-  const { peer, facts, now, zones } = parts
-  const timestamp = new Date(now).toISOString()
+): Pick<PolicyInputFields, 'text' | 'judged' | 'factsText'> {
+  const { peer, facts, now, zones, reads } = parts
+  const timestamp = isoText(now)
   const account = facts.account === undefined ? '' : `"account":${stringText(facts.account)},`
-  const action = `{${account}"action":${stringText(facts.action)}`
+  const head = `{${account}"action":${stringText(facts.action)}`
+  const who = peerTexts(peer)
+  const candidates = `,"candidates":${candidatesText(parts.candidates)}`
+  const time = `,"now":${nowText(now, timestamp, zones)}`
   const operation = `,"operation":${operationText(facts.operation)}`
   const region = optionalMember('region', facts.region)
+  const request = `,"request":${requestText(parts, segments)}`
   const service = `,"service":${stringText(facts.service)}`
   const targets = `,"targets":${targetsText(facts.targets)}`
+  const stamp = `,"timestamp":"${timestamp}"`
   const text =
-    action +
-    optionalMember('agent', peer.agent) +
-    `,"candidates":${stringListText(parts.candidates)}` +
-    `,"now":${nowText(now, timestamp, zones)}` +
-    operation +
-    region +
-    `,"request":${requestText(parts, segments)}` +
-    optionalMember('role', peer.role) +
-    service +
-    `,"spiffe_id":${stringText(peer.spiffeId)}` +
-    `,"svid":{"not_after":${stringText(peer.notAfter)},"serial":${stringText(peer.serial)},"sha256":${stringText(peer.sha256)}}` +
-    targets +
-    optionalMember('tenant', peer.tenant) +
-    `,"timestamp":"${timestamp}"` +
-    `,"trust_domain":${stringText(peer.trustDomain)}` +
-    ',"version":1}'
-  return { text, factsText: `${action}${operation}${region}${service}${targets}}` }
+    `${head}${who.agent}${candidates}${time}${operation}${region}${request}${who.role}${service}` +
+    `${who.spiffeId}${who.svid}${targets}${who.tenant}${stamp}${who.trustDomain},"version":1}`
+  const factsText = `${head}${operation}${region}${service}${targets}}`
+  if (reads === undefined) return { text, judged: text, factsText }
+  const judged =
+    '{"version":1' +
+    (reads.account ? optionalMember('account', facts.account) : '') +
+    (reads.action ? `,"action":${stringText(facts.action)}` : '') +
+    (reads.agent ? who.agent : '') +
+    (reads.candidates ? candidates : '') +
+    (reads.now ? time : '') +
+    `,"operation":${operationPartText(facts.operation, reads.operation)}` +
+    (reads.region ? region : '') +
+    (reads.request ? request : '') +
+    (reads.role ? who.role : '') +
+    (reads.service ? service : '') +
+    (reads.spiffeId ? who.spiffeId : '') +
+    (reads.svid ? who.svid : '') +
+    (reads.targets ? targets : '') +
+    (reads.tenant ? who.tenant : '') +
+    (reads.timestamp ? stamp : '') +
+    (reads.trustDomain ? who.trustDomain : '') +
+    '}'
+  return { text, judged, factsText }
+}
+
+/** The members that are the peer's own, each with the comma before it. */
+interface PeerTexts {
+  readonly agent: string
+  readonly role: string
+  readonly spiffeId: string
+  readonly svid: string
+  readonly tenant: string
+  readonly trustDomain: string
+}
+
+// Memos of pure functions: a peer makes many requests, and a binding serves many peers.
+const peersTexts = new WeakMap<Peer, PeerTexts>()
+const candidatesTexts = new WeakMap<readonly string[], string>()
+
+function peerTexts(peer: Peer): PeerTexts {
+  let texts = peersTexts.get(peer)
+  if (texts === undefined) {
+    texts = {
+      agent: optionalMember('agent', peer.agent),
+      role: optionalMember('role', peer.role),
+      spiffeId: `,"spiffe_id":${stringText(peer.spiffeId)}`,
+      svid: `,"svid":{"not_after":${stringText(peer.notAfter)},"serial":${stringText(peer.serial)},"sha256":${stringText(peer.sha256)}}`,
+      tenant: optionalMember('tenant', peer.tenant),
+      trustDomain: `,"trust_domain":${stringText(peer.trustDomain)}`,
+    }
+    peersTexts.set(peer, texts)
+  }
+  return texts
+}
+
+function candidatesText(candidates: readonly string[]): string {
+  let text = candidatesTexts.get(candidates)
+  if (text === undefined) {
+    text = stringListText(candidates)
+    candidatesTexts.set(candidates, text)
+  }
+  return text
 }
 
 function operationText(operation: Operation): string {
-  const permissions = operation.permissions.map(
-    ({ action, resource }) => `{"action":${stringText(action)},"resource":${stringText(resource)}}`,
-  )
   return (
     `{"access":"${operation.access}","complete":${String(operation.complete)}` +
     `,"name":${stringText(operation.name)},"pending":${stringListText(operation.pending)}` +
-    `,"permissions":[${permissions.join(',')}],"provider":"${operation.provider}"` +
+    `,"permissions":[${permissionsText(operation.permissions)}],"provider":"${operation.provider}"` +
     `,"service":${stringText(operation.service)}}`
   )
+}
+
+function permissionsText(permissions: readonly Permission[]): string {
+  let text = ''
+  for (const { action, resource } of permissions) {
+    const comma = text === '' ? '' : ','
+    text += `${comma}{"action":${stringText(action)},"resource":${stringText(resource)}}`
+  }
+  return text
+}
+
+function operationPartText(operation: Operation, reads: InputReads['operation']): string {
+  const members: string[] = []
+  if (reads.access) members.push(`"access":"${operation.access}"`)
+  if (reads.complete) members.push(`"complete":${String(operation.complete)}`)
+  if (reads.name) members.push(`"name":${stringText(operation.name)}`)
+  if (reads.pending) members.push(`"pending":${stringListText(operation.pending)}`)
+  if (reads.permissions) members.push(`"permissions":[${permissionsText(operation.permissions)}]`)
+  if (reads.provider) members.push(`"provider":"${operation.provider}"`)
+  if (reads.service) members.push(`"service":${stringText(operation.service)}`)
+  return `{${members.join(',')}}`
 }
 
 function targetsText(targets: readonly Target[]): string {
@@ -197,14 +271,15 @@ function requestText(
   )
 }
 
-function visibleHeaders(headers: HeaderMap): ReadonlyMap<string, readonly string[]> {
-  const visible = new Map<string, readonly string[]>()
-  for (const [name, values] of headers) if (HEADERS.has(name)) visible.set(name, values)
+function visibleHeaders(headers: HeaderMap): NamedLists {
+  const visible: NamedLists = []
+  for (const line of headers) if (HEADERS.has(line[0])) visible.push(line)
   return visible
 }
 
 /** A parameter without a value counts as an empty one. */
-function visibleQuery(query: readonly QueryParameter[]): ReadonlyMap<string, readonly string[]> {
+function visibleQuery(query: readonly QueryParameter[]): NamedLists {
+  if (query.length === 0) return []
   const visible = new Map<string, string[]>()
   for (const { name, value = '' } of query) {
     if (!PARAMETERS.has(name)) continue
@@ -212,7 +287,7 @@ function visibleQuery(query: readonly QueryParameter[]): ReadonlyMap<string, rea
     if (values === undefined) visible.set(name, [value])
     else values.push(value)
   }
-  return visible
+  return [...visible]
 }
 
 const RAW_BYTES = /[\u0080-\uffff]/

@@ -69,6 +69,13 @@ const DROPPED: ReadonlySet<string> = new Set([
   'x-method-override',
   'x-real-ip',
 ])
+const NEVER_FORWARDED: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'expect',
+  ...HOP_BY_HOP,
+  ...DROPPED,
+])
 const DROPPED_PREFIXES = ['x-forwarded-', 'x-original-', 'x-rewrite-', 'x-svidgate-', 'x-envoy-']
 
 export interface ReadHeaders {
@@ -155,9 +162,9 @@ function separate(all: Map<string, string[]>): ReadHeaders {
 
 /** Lower-case names that end at the gateway: framing, hop-by-hop, and claims of identity. */
 export function isNeverForwarded(name: string): boolean {
-  if (name === 'host' || name === 'content-length' || name === 'expect') return true
-  if (HOP_BY_HOP.has(name) || DROPPED.has(name)) return true
-  return name.startsWith('x-') && DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix))
+  if (NEVER_FORWARDED.has(name)) return true
+  if (!name.startsWith('x-') || name.startsWith('x-amz-')) return false
+  return DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix))
 }
 
 function refuse(rule: string, detail: string): Refused {

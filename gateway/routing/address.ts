@@ -76,22 +76,19 @@ function byBucketHost(
 
 function byPrefix(path: string, table: RoutingTable, scope: AwsScope | undefined): Addressed {
   const found = prefixOf(path, table)
-  if (found !== undefined) return ok({ ...found, bucket: undefined })
+  if (found !== undefined) return ok(found)
   if (path === '/aws' || path.startsWith('/aws/')) return byScope(path, table, scope)
   return unknown('the path names no service; it starts with /<provider>/<service id>', 'RT-7')
 }
 
-function prefixOf(
-  path: string,
-  table: RoutingTable,
-): { service: ServiceId; path: string } | undefined {
+function prefixOf(path: string, table: RoutingTable): Address | undefined {
   const provider = path.indexOf('/', 1)
   if (provider === -1) return undefined
   const slash = path.indexOf('/', provider + 1)
   const end = slash === -1 ? path.length : slash
   const service = table.prefixes.get(path.slice(1, end))
   if (service === undefined) return undefined
-  return { service, path: slash === -1 ? '/' : path.slice(slash) }
+  return { service, path: slash === -1 ? '/' : path.slice(slash), bucket: undefined }
 }
 
 /** `AWS_ENDPOINT_URL=https://gw/aws`: only the signature's scope can say which service is meant. */

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../util/result.ts'
 import { findAddress } from './address.ts'
 import { readAwsScope, type AwsScope } from './aws-scope.ts'
 import { AWS_REGIONS } from './regions.ts'
-import { makeRoute, type Route, type UpstreamTarget } from './route.ts'
+import { makeRoute, type Route } from './route.ts'
 import type { CompiledRoute, RoutingTable } from './table.ts'
 
 export type RouteRefusal = Refusal<FactCode | RequestCode>
@@ -32,7 +32,8 @@ export function matchRoute(
     return err(refusal('ERR_SG_ROUTE_UNKNOWN', detail, 'RT-10'))
   }
   const region = pickRegion(compiled, scope)
-  if (region === undefined) {
+  const upstream = region === undefined ? undefined : compiled.upstreams.get(region)
+  if (upstream === undefined) {
     const detail = 'the region is not served, and the route has no default region'
     return err(refusal('ERR_SG_REGION_REFUSED', detail, 'RT-11'))
   }
@@ -46,7 +47,7 @@ export function matchRoute(
       path,
       bucket,
       region,
-      upstream: upstreamOf(compiled, region),
+      upstream,
     }),
   )
 }
@@ -59,20 +60,10 @@ function awsAuthorization(request: GatewayRequest): string | undefined {
   return other ? undefined : authorization
 }
 
+/** The region of the scope where the route serves it, else the route's default. */
 function pickRegion(route: CompiledRoute, scope: AwsScope | undefined): string | undefined {
-  if (scope !== undefined && AWS_REGIONS.has(scope.region) && route.regions.has(scope.region)) {
+  if (scope !== undefined && AWS_REGIONS.has(scope.region) && route.upstreams.has(scope.region)) {
     return scope.region
   }
   return route.options.defaultRegion
-}
-
-function upstreamOf(route: CompiledRoute, region: string): UpstreamTarget {
-  const origin = route.options.upstream.replaceAll('{region}', region)
-  const authority = origin.slice(origin.indexOf('://') + 3)
-  const suffix = origin.startsWith('https://') ? ':443' : ':80'
-  return {
-    name: route.options.service,
-    origin,
-    authority: authority.endsWith(suffix) ? authority.slice(0, -suffix.length) : authority,
-  }
 }

@@ -1,5 +1,6 @@
 // The routing table, compiled once a generation from the operator's settings.
 
+import type { UpstreamTarget } from './route.ts'
 import type { ServiceId } from './services.ts'
 import { SERVICES } from './services.ts'
 
@@ -22,7 +23,8 @@ export interface RoutingOptions {
 
 export interface CompiledRoute {
   readonly options: RouteOptions
-  readonly regions: ReadonlySet<string>
+  /** Where requests go, by region: those that the route serves, and its default. */
+  readonly upstreams: ReadonlyMap<string, UpstreamTarget>
 }
 
 export interface RoutingTable {
@@ -39,7 +41,7 @@ export function compileRoutingTable(options: RoutingOptions): RoutingTable {
   const routes = new Map<string, CompiledRoute>()
   for (const route of options.routes) {
     if (routes.has(route.service)) throw new TypeError(`two routes for ${route.service}`)
-    routes.set(route.service, { options: route, regions: new Set(route.regions) })
+    routes.set(route.service, { options: route, upstreams: upstreamsOf(route) })
   }
   return {
     baseHosts: options.baseHosts
@@ -49,4 +51,21 @@ export function compileRoutingTable(options: RoutingOptions): RoutingTable {
     labels: new Map(SERVICES.map((entry) => [entry.id, entry])),
     routes,
   }
+}
+
+function upstreamsOf(route: RouteOptions): ReadonlyMap<string, UpstreamTarget> {
+  const { regions, defaultRegion } = route
+  const all = defaultRegion === undefined ? regions : [...regions, defaultRegion]
+  return new Map(all.map((region) => [region, upstreamOf(route, region)]))
+}
+
+function upstreamOf(route: RouteOptions, region: string): UpstreamTarget {
+  const origin = route.upstream.replaceAll('{region}', region)
+  const authority = origin.slice(origin.indexOf('://') + 3)
+  const suffix = origin.startsWith('https://') ? ':443' : ':80'
+  return Object.freeze({
+    name: route.service,
+    origin,
+    authority: authority.endsWith(suffix) ? authority.slice(0, -suffix.length) : authority,
+  })
 }

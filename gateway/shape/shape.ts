@@ -5,9 +5,9 @@
 
 import { refusal, type Refusal } from '../errors.ts'
 import { classify } from '../facts/classify.ts'
+import { sameFacts } from '../facts/facts.ts'
 import { parseTarget } from '../request/target.ts'
 import type { Route } from '../routing/route.ts'
-import { plainEqual } from '../util/plain-equal.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import type { AllowedRequest } from './allowed-request.ts'
 import { shapeS3 } from './aws/s3.ts'
@@ -34,12 +34,19 @@ export function shape(
   if (!parts.ok) return parts
   const fault = factsFault(allowed, route, parts.value)
   if (fault !== undefined) return err(fault)
+  const { path, query, headers, framing, payload, body, sessionPolicy } = parts.value
   return ok(
     makeShapedRequest({
       allowed,
       upstream: route.upstream,
       method: request.method,
-      ...parts.value,
+      path,
+      query,
+      headers,
+      framing,
+      payload,
+      body,
+      sessionPolicy,
     }),
   )
 }
@@ -52,10 +59,11 @@ function factsFault(
 ): Refusal | undefined {
   const target = parseTarget(query === '' ? path : `${path}?${query}`, MAX_TARGET_BYTES)
   if (!target.ok) return refusal('ERR_SG_INTERNAL', target.error.detail, 'SH-11')
-  const map = new Map<string, readonly string[]>()
+  const map = new Map<string, string[]>()
   for (const [name, value] of headers) {
     const values = map.get(name)
-    map.set(name, values === undefined ? [value] : [...values, value])
+    if (values === undefined) map.set(name, [value])
+    else values.push(value)
   }
   map.set('x-amz-content-sha256', [payload.contentSha256])
   const again = classify(route, {
@@ -67,7 +75,7 @@ function factsFault(
     framing,
     body,
   })
-  if (again.ok && plainEqual(again.value, facts)) return undefined
+  if (again.ok && sameFacts(again.value, facts)) return undefined
   const detail = again.ok ? 'the facts differ' : again.error.detail
   // Without an obligation that could have changed it, the fault is ours.
   const isObliged = decision.obligations.setHeaders !== undefined

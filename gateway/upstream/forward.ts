@@ -58,6 +58,10 @@ export class UpstreamForwarder implements Upstream {
   }
 }
 
+/**
+ * undici's older handler interface: the newer one is laid over it, and makes an object of header
+ * names and values that nobody reads here, for every answer.
+ */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #sink: ResponseSink
   readonly #payload: Buffer | RequestBody | null
@@ -67,6 +71,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #requestId: string | undefined
   #informational = 0
   #bytesIn = 0
+  #abort: ((error?: Error) => void) | undefined
+  /** Until a listener for the first pause has it: it does nothing where nothing is paused. */
+  #resume: (() => void) | undefined
 
   constructor(
     sink: ResponseSink,
@@ -92,41 +99,50 @@ class Exchange implements Dispatcher.DispatchHandler {
         this,
       )
     } catch (error) {
-      this.onResponseError(undefined, error)
+      this.onError(error)
     }
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#cancel(() => controller.abort(new Error('the client is gone')))
-    this.#sink.onDrain(() => controller.resume())
+  onConnect(abort: (error?: Error) => void): void {
+    this.#abort = abort
+    this.#cancel(() => abort(new Error('the client is gone')))
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onHeaders(status: number, raw: readonly Buffer[], resume: () => void): boolean {
     if (status < 200) {
       this.#informational += 1
       if (this.#informational > MOST_INFORMATIONAL || status === 101) {
-        controller.abort(new ProtocolBroken('informational answers without end'))
+        this.#abort?.(new ProtocolBroken('informational answers without end'))
       }
-      return
+      return true
     }
     this.#status = status
-    const raw = controller.rawHeaders
-    const headers = responseHeaders(Array.isArray(raw) ? raw : [])
+    this.#resume = resume
+    const headers = responseHeaders(raw)
     this.#requestId = requestIdOf(headers)
     this.#sink.onHead(status, headers)
+    return true
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  /** False pauses the upstream until `resume`. */
+  onData(chunk: Buffer): boolean {
     this.#bytesIn += chunk.length
-    if (!this.#sink.onData(chunk)) controller.pause()
+    if (this.#sink.onData(chunk)) return true
+    const resume = this.#resume
+    if (resume !== undefined) {
+      this.#resume = undefined
+      this.#sink.onDrain(resume)
+    }
+    return false
   }
 
-  onResponseEnd(): void {
+  onComplete(): void {
     this.#letGo()
+    this.#sink.onEnd()
     this.#resolve(ok({ status: this.#status, requestId: this.#requestId, ...this.#totals() }))
   }
 
-  onResponseError(_controller: unknown, error: unknown): void {
+  onError(error: unknown): void {
     const { code, detail } = mapUpstreamError(error)
     this.#letGo()
     this.#resolve(err({ code, detail, afterHead: this.#status !== 0, totals: this.#totals() }))

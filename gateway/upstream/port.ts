@@ -13,6 +13,8 @@ export interface ResponseSink {
   /** False: stop, until the callback given to `onDrain` is called. */
   onData(chunk: Buffer): boolean
   onDrain(listener: () => void): void
+  /** Called once, behind the last data and in the same turn, so that both can leave together. */
+  onEnd(): void
 }
 
 export interface ExchangeTotals {

@@ -4,6 +4,9 @@
 
 import { Readable } from 'node:stream'
 
+/** One TLS record: what may wait here stands beside the buffers of both sockets, for each upload. */
+const HIGH_WATER_MARK = 16 * 1024
+
 /** The client stopped sending in the middle of its body. */
 export class BodyStalled extends Error {
   readonly code = 'SVIDGATE_BODY_STALLED'
@@ -21,7 +24,7 @@ export class RequestBody extends Readable {
 
   /** @param idleMs longest wait for the client's next bytes; the upstream's own pace is not counted */
   constructor(source: Readable, idleMs: number) {
-    super({ highWaterMark: 64 * 1024 })
+    super({ highWaterMark: HIGH_WATER_MARK })
     this.#source = source
     this.#idle = setTimeout(this.#onIdle, idleMs)
     source.on('data', this.#onData)

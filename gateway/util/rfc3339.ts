@@ -2,6 +2,19 @@
 
 const FORM = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 
+// A memo of one: policy input, both records and the signature ask for the same instant.
+let lastMs = NaN
+let lastText = ''
+
+/** `2026-11-23T18:00:00.000Z`, always with milliseconds. Throws RangeError for no instant. */
+export function isoText(ms: number): string {
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString()
+    lastMs = ms
+  }
+  return lastText
+}
+
 /** `2026-11-23T18:00:00Z`, or with milliseconds where there are any. */
 export function formatRfc3339(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z')

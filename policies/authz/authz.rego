@@ -14,20 +14,17 @@ import data.svidgate.lib.subjects
 
 default decision := {"allow": false, "reasons": ["no_grant"]}
 
-decision := {
+decision := object.union(
+	{"allow": true, "reasons": used, "obligations": obligations},
+	{"credential": credential | some credential in named_credentials},
+) if {
+	allowed
+} else := {
 	"allow": false,
 	"reasons": refusals,
 	"alternatives": offered,
 } if {
 	count(refusals) > 0
-}
-
-decision := object.union_n([
-	{"allow": true, "reasons": used, "obligations": obligations},
-	{"credential": credential | some credential in named_credentials},
-]) if {
-	count(refusals) == 0
-	allowed
 }
 
 # How the decision came about, for denials and for `explain`.
@@ -72,6 +69,10 @@ allowed if {
 	count(uncovered) == 0
 	facts_complete
 	nothing_pending
+	count(named_credentials) <= 1
+	every _, values in header_values {
+		count(values) == 1
+	}
 }
 
 default facts_complete := false

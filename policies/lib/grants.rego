@@ -13,8 +13,9 @@ package svidgate.lib.grants
 # METADATA
 # description: For each key, what the subject may do with one operation of one service.
 of(keys, service, operation) := [entry |
+	index := data.svidgate.grants
 	some key in keys
-	entry := data.svidgate.grants[key][service][operation]
+	entry := index[key][service][operation]
 ]
 
 # METADATA

@@ -99,7 +99,9 @@ const WRITER = { name: 'aws-data', peer: peer(), sessionPolicy: POLICY }
 t.test('an agent gets a session that signs, in one call for many requests', async (t) => {
   const { sts, registry } = await scene(t)
   const credentials = registry()
-  const answers = await Promise.all(Array.from({ length: 100 }, () => credentials.obtain(WRITER)))
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, async () => credentials.obtain(WRITER)),
+  )
   t.ok(answers.every((answer) => answer.ok))
   t.equal(sts.calls.length, 1)
   const [call] = sts.calls

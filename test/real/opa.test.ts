@@ -354,3 +354,53 @@ t.test('bundle build makes the shipped bundle from the authors’ files', async 
   await t.rejects(bundleBuild({ ...options, grants: 'nowhere.yaml' }, io), { message: /nowhere/ })
   await t.rejects(bundleBuild({ ...options, files: ['none.rego'] }, io), { message: /none\.rego/ })
 })
+
+const OPAQUE = `package opaque
+
+whole if count(input) > 0
+chosen if input[data.which] == 1
+handed if seen(input)
+seen(z) if z.tenant == "a"
+replaced if inner with input as input.request
+inner if input.method == "GET"
+`
+const PLAIN = `package plain
+
+allow if {
+	some name in ["name", "access"]
+	input.operation[name] == "x"
+}
+allow if { x := input.svid; x.serial == "01" }
+allow if data.plain.further
+further if not input.request.headers["x-a"]
+allow if { every target in input.targets { target.access == "read" } }
+`
+
+t.test(
+  'a bundle says what its rules refer to, and says nothing where that is anything',
+  async (t) => {
+    const opa = await opaOf()
+    const root = t.testdir({ 'opaque.rego': OPAQUE, 'plain.rego': PLAIN })
+    const statementOf = async (file: string, entrypoint: string): Promise<unknown> => {
+      const built = await buildBundle(opa, {
+        root,
+        files: [file],
+        entrypoints: [entrypoint],
+        capabilities: join(REPOSITORY, 'policies/capabilities.json'),
+      })
+      if (!built.ok) throw new Error(built.error.message)
+      const bundle = readBundle(built.value, UNSIGNED)
+      if (!bundle.ok) throw new Error(bundle.error.message)
+      return bundle.value.manifest.input?.paths
+    }
+    for (const rule of ['whole', 'chosen', 'handed', 'replaced']) {
+      t.equal(await statementOf('opaque.rego', `opaque/${rule}`), undefined, rule)
+    }
+    t.same(await statementOf('plain.rego', 'plain/allow'), [
+      'operation',
+      'request/headers/x-a',
+      'svid/serial',
+      'targets',
+    ])
+  },
+)

@@ -18,6 +18,7 @@ import type {
   PipelinePorts,
   RequestSummary,
 } from '../../gateway/pipeline/ports.ts'
+import { DecisionReader } from '../../gateway/policy/decision-reader.ts'
 import type { PolicyEngine, PolicyFailure } from '../../gateway/policy/engine.ts'
 import { NO_ZONES } from '../../gateway/policy/input-time.ts'
 import { REQUEST_LIMITS } from '../../gateway/request/limits.ts'
@@ -76,6 +77,7 @@ export function answering(status: number, headers: readonly HeaderLine[] = [], b
   return (sink) => {
     sink.onHead(status, headers)
     if (body !== '') sink.onData(Buffer.from(body))
+    sink.onEnd()
     return Promise.resolve(ok({ status, requestId: 'R1', bytesIn: body.length, bytesOut: 0 }))
   }
 }
@@ -94,7 +96,9 @@ const GENERATION: Omit<Generation, 'engine' | 'credentials'> = {
     ],
   }),
   entrypoint: 'svidgate/authz/decision',
+  decisions: new DecisionReader(),
   zones: NO_ZONES,
+  reads: undefined,
   requestLimits: REQUEST_LIMITS,
 }
 
@@ -197,12 +201,13 @@ export class PipelineScene {
     return {
       bundles: { authz: { revision: 'r1', sha256: '00' } },
       entrypoints: ['svidgate/authz/decision'],
-      evaluate: (_entrypoint, { text }) => {
-        this.steps.push('policy')
-        return policy(JSON.parse(text))
-      },
-      evaluateText: () => {
+      evaluate: () => {
         throw new Error('not asked here')
+      },
+      evaluateText: (_entrypoint, { text }) => {
+        this.steps.push('policy')
+        const answer = policy(JSON.parse(text))
+        return answer.ok ? ok(JSON.stringify(answer.value)) : answer
       },
     }
   }

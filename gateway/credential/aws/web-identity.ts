@@ -8,15 +8,11 @@ import type { JwtSvidSource } from '../../spiffe/jwt-svid.ts'
 import type { HeaderLine } from '../../request/message.ts'
 import type { Peer } from '../../spiffe/peer.ts'
 import type { Clock } from '../../util/clock.ts'
-import { err, ok, type Result } from '../../util/result.ts'
+import { err, ok, type Ok, type Result } from '../../util/result.ts'
 import { Secret } from '../../util/secret.ts'
 import { digest, tupleKey } from '../cache-key.ts'
-import type {
-  CredentialAnswer,
-  CredentialDriver,
-  CredentialPlan,
-  CredentialSettings,
-} from '../driver.ts'
+import type { CredentialAnswer } from '../credential.ts'
+import type { CredentialDriver, CredentialPlan, CredentialSettings } from '../driver.ts'
 import type { HttpPost, OutboundAnswer } from '../outbound.ts'
 import { subjectOf } from '../subject.ts'
 import {
@@ -44,6 +40,8 @@ interface Session {
   readonly account: string
   readonly sessionName: string
   readonly keyPrefix: string
+  /** By session policy: a few, which the grants of the agent give. */
+  readonly plans: Map<string | undefined, Ok<CredentialPlan>>
 }
 
 type Refused = Refusal<CredentialCode>
@@ -55,6 +53,9 @@ const MAX_ANSWER_BYTES = 64 * 1024
 /** STS API Reference, parameter Policy: length, and tab, LF, CR, U+0020 to U+00FF. */
 const MAX_POLICY_LENGTH = 2048
 const POLICY_TEXT = /^[\t\n\r\x20-\xff]+$/
+
+/** Kept for one connection's peer; more distinct policies are planned anew. */
+const MOST_PLANS = 64
 
 /** STS API Reference, SubjectFromWebIdentityToken. */
 const MAX_SUBJECT_LENGTH = 255
@@ -90,19 +91,28 @@ export class AwsWebIdentity implements CredentialDriver {
   }
 
   plan(peer: Peer, sessionPolicy: string | undefined): Result<CredentialPlan, Refused> {
-    const unfit = this.#checkPolicy(sessionPolicy)
-    if (unfit !== undefined) return err(unfit)
     let session = this.#sessions.get(peer)
     if (session === undefined) {
       session = this.#sessionOf(peer)
       this.#sessions.set(peer, session)
     }
     if (!session.ok) return session
-    const { value } = session
-    return ok({
-      cacheKey: value.keyPrefix + tupleKey([sessionPolicy]),
-      exchange: () => this.#exchange(peer, value, sessionPolicy),
-      describe: () => this.#describe(value, sessionPolicy),
+    const { plans } = session.value
+    const known = plans.get(sessionPolicy)
+    if (known !== undefined) return known
+    const unfit = this.#checkPolicy(sessionPolicy)
+    if (unfit !== undefined) return err(unfit)
+    const plan = ok(this.#planOf(peer, session.value, sessionPolicy))
+    if (plans.size >= MOST_PLANS) plans.clear()
+    plans.set(sessionPolicy, plan)
+    return plan
+  }
+
+  #planOf(peer: Peer, session: Session, sessionPolicy: string | undefined): CredentialPlan {
+    return Object.freeze({
+      cacheKey: session.keyPrefix + tupleKey([sessionPolicy]),
+      exchange: () => this.#exchange(peer, session, sessionPolicy),
+      describe: () => this.#describe(session, sessionPolicy),
     })
   }
 
@@ -153,7 +163,14 @@ export class AwsWebIdentity implements CredentialDriver {
       peer.agent,
       peer.role,
     ])
-    return ok({ subject: subject.value, roleArn, account: role.account, sessionName, keyPrefix })
+    return ok({
+      subject: subject.value,
+      roleArn,
+      account: role.account,
+      sessionName,
+      keyPrefix,
+      plans: new Map(),
+    })
   }
 
   /** A token that STS calls expired is replaced once: it may have waited behind a slow answer. */

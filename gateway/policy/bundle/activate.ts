@@ -6,6 +6,7 @@ import type { Result } from '../../util/result.ts'
 import { ok } from '../../util/result.ts'
 import type { EvaluationInput, PolicyEngine } from '../engine.ts'
 import type { BuiltinTable } from '../wasm/builtins/builtin.ts'
+import { compileInputReads, type InputReads } from '../input-reads.ts'
 import { hostBuiltins } from '../wasm/host-builtins.ts'
 import { createWasmEngine, type WasmEngineFailure } from '../wasm/wasm-engine.ts'
 import { compileModule, type WasmModule } from '../wasm/webassembly.ts'
@@ -40,6 +41,8 @@ export interface ActivePolicy {
   readonly sha256: string
   /** The key that signed the bundle; undefined: not signed. */
   readonly keyId: string | undefined
+  /** What its rules can refer to of the input; undefined: it does not say, so anything. */
+  readonly reads: InputReads | undefined
   /** 99th percentile of an evaluation on vetting inputs, ms. */
   readonly p99Ms: number
 }
@@ -78,7 +81,9 @@ export function activateBundle(
     )
   }
   const { manifest, sha256, keyId } = bundle
-  return ok({ engine, name: options.name, revision: manifest.revision, sha256, keyId, p99Ms })
+  const { revision } = manifest
+  const reads = manifest.input === undefined ? undefined : compileInputReads(manifest.input.paths)
+  return ok({ engine, name: options.name, revision, sha256, keyId, reads, p99Ms })
 }
 
 function startEngine(

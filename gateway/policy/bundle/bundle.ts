@@ -60,11 +60,13 @@ export function readBundle(
   if (module === undefined) {
     return bundleFailure('module', `${manifest.value.module} is missing`, REBUILD)
   }
+  const misstated = wrongStatement(module, manifest.value)
+  if (misstated !== undefined) return misstated
   const data = readData(files, manifest.value)
   if (!data.ok) return data
   return ok({
     manifest: manifest.value,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256: sha256Of(bytes),
     keyId: keyId.value,
     module,
     ...data.value,
@@ -85,6 +87,23 @@ function checkSignature(
     'the bundle is not signed',
     'sign it with `opa build --signing-key`, or set `policy.verification.required: false` for a trial',
   )
+}
+
+/** A statement that was carried over to other rules could hide from them what they ask for. */
+function wrongStatement(
+  module: Buffer,
+  { input }: Manifest,
+): Result<never, BundleFailure> | undefined {
+  if (input === undefined || input.moduleSha256 === sha256Of(module)) return undefined
+  return bundleFailure(
+    'manifest',
+    '`metadata.svidgate.input` was made for another module',
+    'build with `svidgate bundle build`, or take the member out of .manifest',
+  )
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /** Anything that OPA would give a meaning which we do not, or that came here by mistake. */

@@ -21,6 +21,16 @@ export interface Manifest {
   readonly entrypoints: readonly string[]
   /** Name of the compiled module in the archive. */
   readonly module: string
+  /** What `svidgate bundle build` found the rules to refer to; undefined: the bundle does not say. */
+  readonly input: InputStatement | undefined
+}
+
+/** A statement about one compiled module: beside another it says nothing. */
+export interface InputStatement {
+  /** `agent`, `operation/name` */
+  readonly paths: readonly string[]
+  /** SHA-256 of the module that was looked at, hexadecimal. */
+  readonly moduleSha256: string
 }
 
 const MEMBERS: ReadonlySet<string> = new Set([
@@ -50,7 +60,25 @@ export function readManifest(bytes: Buffer | undefined): Result<Manifest, Bundle
   if (modules === undefined) return refused('`wasm` does not list entrypoints of one module')
   const stray = modules.entrypoints.find((path) => !isUnderRoots(path, roots))
   if (stray !== undefined) return refused(`entrypoint ${stray} lies outside the roots`)
-  return ok({ revision, roots, ...modules })
+  const stated = readMetadata(manifest.get('metadata'))
+  if (stated === undefined) return refused('`metadata.svidgate` is not what the gateway knows')
+  return ok({ revision, roots, ...modules, input: stated.input })
+}
+
+/** Metadata of others is theirs; ours is known to the last member. */
+function readMetadata(
+  value: JsonValue | undefined,
+): { readonly input: InputStatement | undefined } | undefined {
+  const ours = isJsonObject(value) ? value.get('svidgate') : undefined
+  if (ours === undefined) return { input: undefined }
+  if (!isJsonObject(ours) || [...ours.keys()].join() !== 'input') return undefined
+  const input = ours.get('input')
+  if (!isJsonObject(input) || [...input.keys()].sort().join() !== 'module,paths') return undefined
+  const paths = input.get('paths')
+  const moduleSha256 = input.get('module')
+  if (typeof moduleSha256 !== 'string' || !isJsonArray(paths)) return undefined
+  const texts = paths.filter((path) => typeof path === 'string')
+  return texts.length === paths.length ? { input: { paths: texts, moduleSha256 } } : undefined
 }
 
 /** Whether a path of packages or data belongs to the bundle. */

@@ -27,7 +27,7 @@ export function sessionPolicyFor(
   facts: Facts,
   headers: readonly HeaderLine[],
 ): PolicyResult {
-  if (stated !== undefined) return write(stated)
+  if (stated !== undefined) return writeStated(stated)
   if (mode === 'none') return ok(undefined)
   if (mode === 'decision') {
     return missing('the credential wants a session_policy, and the decision has none', 'SP-1')
@@ -75,6 +75,18 @@ function kmsResource(headers: readonly HeaderLine[]): string | undefined {
 
 function valueOf(headers: readonly HeaderLine[], name: string): string | undefined {
   return headers.find((line) => line[0] === name)?.[1]
+}
+
+// A memo of `write`: requests that get the same decision share its statements.
+const written = new WeakMap<readonly SessionPolicyStatement[], PolicyResult>()
+
+function writeStated(statements: readonly SessionPolicyStatement[]): PolicyResult {
+  let text = written.get(statements)
+  if (text === undefined) {
+    text = write(statements)
+    written.set(statements, text)
+  }
+  return text
 }
 
 function write(statements: readonly SessionPolicyStatement[]): PolicyResult {

@@ -1,6 +1,6 @@
 // The canonical request of the AWS SigV4 document (task 1), and its hash (task 2).
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { CanonicalHeaders } from './canonical-headers.ts'
 
 export interface CanonicalRequestParts {
@@ -19,5 +19,5 @@ export function canonicalRequest(parts: CanonicalRequestParts): string {
 
 /** Header values are latin1 text, one character for each byte on the wire: those bytes are hashed. */
 export function hashCanonicalRequest(request: string): string {
-  return createHash('sha256').update(request, 'latin1').digest('hex')
+  return hash('sha256', Buffer.from(request, 'latin1'), 'hex')
 }

@@ -4,7 +4,7 @@
 import { inspect } from 'node:util'
 import t from 'tap'
 import { CredentialCache, EXPIRY_SKEW } from '../../../gateway/credential/cache.ts'
-import type { CredentialAnswer } from '../../../gateway/credential/driver.ts'
+import type { CredentialAnswer } from '../../../gateway/credential/credential.ts'
 import { refusal } from '../../../gateway/errors.ts'
 import { err, ok } from '../../../gateway/util/result.ts'
 import { Secret } from '../../../gateway/util/secret.ts'
@@ -38,7 +38,7 @@ function bench(
     cache,
     time,
     count: () => count,
-    ask: (key = 'k', name = 'aws-data') =>
+    ask: async (key = 'k', name = 'aws-data') =>
       cache.obtain(name, key, async () => {
         count += 1
         return make()
@@ -280,4 +280,11 @@ t.test('prints no secret', async (t) => {
   const got = await ask()
   t.notMatch(inspect([cache, got], { depth: 12, showHidden: true }), /canary/)
   t.notMatch(JSON.stringify([cache, got]), /canary/)
+})
+
+t.test('a credential that is held is there at once, without a turn of the loop', async (t) => {
+  const { cache, ask } = bench()
+  await ask()
+  const held = cache.obtain('aws-data', 'k', () => Promise.reject(new Error('asked')))
+  t.match(held, { ok: true })
 })

@@ -67,6 +67,7 @@ t.test('the pace of the client is the pace of the cloud', async (t) => {
       return new Promise((resolve) => {
         sink.onDrain(() => {
           resumed += 1
+          sink.onEnd()
           resolve(ok({ status: 200, requestId: undefined, bytesIn: 1, bytesOut: 0 }))
         })
       })

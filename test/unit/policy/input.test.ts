@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { makeFacts, type FactsFields } from '../../../gateway/facts/facts.ts'
 import { buildPolicyInput, type PolicyInputParts } from '../../../gateway/policy/input.ts'
+import { compileInputReads } from '../../../gateway/policy/input-reads.ts'
 import { compileZones, NO_ZONES } from '../../../gateway/policy/input-time.ts'
 import {
   type GatewayRequestFields,
@@ -19,6 +21,7 @@ interface Overrides {
   readonly path?: string
   readonly now?: number
   readonly zones?: readonly string[]
+  readonly reads?: readonly string[]
 }
 
 function partsWith(overrides: Overrides = {}): PolicyInputParts {
@@ -92,6 +95,7 @@ function partsWith(overrides: Overrides = {}): PolicyInputParts {
     now: overrides.now ?? NOW,
     candidates: ['aws-data', 'aws-other'],
     zones: zones.value,
+    reads: overrides.reads === undefined ? undefined : compileInputReads(overrides.reads),
   }
 }
 
@@ -347,5 +351,56 @@ t.test('an unknown zone is named', (t) => {
     t.notOk(zones.ok, name)
   }
   t.equal(NO_ZONES.textAt(NOW), '{}')
+  t.end()
+})
+
+/** Every path that a policy could refer to: members, their members, and deeper. */
+function pathsOf(value: unknown, prefix = ''): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, member]) => [
+    `${prefix}${name}`,
+    ...pathsOf(member, `${prefix}${name}/`),
+  ])
+}
+
+function valueAt(value: unknown, path: string): unknown {
+  return path.split('/').reduce<unknown>((inner, name) => {
+    return typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined
+  }, value)
+}
+
+t.test(
+  'what the engine is given has all that the policy can refer to, as the whole has it',
+  (t) => {
+    const overrides = { zones: ['Europe/Berlin'], facts: { account: '123456789012' } }
+    const whole = documentOf(overrides)
+    const known = pathsOf(whole)
+    t.ok(known.length > 60)
+    const shortest = { length: Infinity }
+    fc.assert(
+      fc.property(fc.subarray(known, { maxLength: 6 }), (reads) => {
+        const input = buildPolicyInput(partsWith({ ...overrides, reads }))
+        if (!input.ok) throw new Error(input.error.detail)
+        const part = JSON.parse(input.value.judged) as unknown
+        for (const path of reads) t.same(valueAt(part, path), valueAt(whole, path), path)
+        for (const path of pathsOf(part)) {
+          const value = valueAt(part, path)
+          if (typeof value !== 'object') t.equal(value, valueAt(whole, path), path)
+        }
+        t.equal(input.value.text, textOf(overrides), 'the record keeps the whole')
+        shortest.length = Math.min(shortest.length, input.value.judged.length)
+      }),
+    )
+    t.ok(shortest.length < 60, 'what nothing refers to is left out')
+    t.end()
+  },
+)
+
+t.test('a policy that does not say, or takes the input as a whole, is given the whole', (t) => {
+  for (const reads of [undefined, ['']]) {
+    const input = buildPolicyInput(partsWith(reads === undefined ? {} : { reads }))
+    if (!input.ok) throw new Error(input.error.detail)
+    t.same(JSON.parse(input.value.judged), documentOf())
+  }
   t.end()
 })

@@ -1,17 +1,26 @@
 // The scenario that ships, through facts, input, engine and decision as a request goes, on the
 // committed bundle: the writer puts objects under s3://reports/2026/ and nobody does anything else.
 
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
 import t from 'tap'
 import { type Access, makeFacts } from '../../../gateway/facts/facts.ts'
 import { parseDecision } from '../../../gateway/policy/decision.ts'
 import type { Decision } from '../../../gateway/policy/decision-types.ts'
 import { buildPolicyInput } from '../../../gateway/policy/input.ts'
+import { readBundle } from '../../../gateway/policy/bundle/bundle.ts'
+import { compileInputReads } from '../../../gateway/policy/input-reads.ts'
 import { NO_ZONES } from '../../../gateway/policy/input-time.ts'
 import type { PolicyEngine } from '../../../gateway/policy/engine.ts'
 import { makeGatewayRequest } from '../../../gateway/request/gateway-request.ts'
 import { makeRoute } from '../../../gateway/routing/route.ts'
 import { makePeer } from '../../../gateway/spiffe/peer.ts'
-import { engineOf } from '../../support/policy.ts'
+import { engineOf, repositoryFile, UNSIGNED } from '../../support/policy.ts'
+
+const bundle = readBundle(await repositoryFile('bundles/authz.tar.gz'), UNSIGNED)
+const stated = bundle.ok ? bundle.value.manifest.input : undefined
+if (stated === undefined) throw new Error('the bundle does not say what its rules refer to')
+const READS = compileInputReads(stated.paths)
 
 interface Case {
   readonly role?: string
@@ -24,6 +33,7 @@ interface Case {
   readonly pending?: readonly string[]
 }
 
+/** Judged twice, as a whole and as the parts that the bundle says suffice: both must be the same. */
 function decide(engine: PolicyEngine, one: Case): Decision {
   const { tenant = 'acme', agent = 'data-crew', role = 'writer', action = 'PutObject' } = one
   const { access = 'write', keys = ['2026/q1.csv'], complete = true, pending = [] } = one
@@ -87,12 +97,19 @@ function decide(engine: PolicyEngine, one: Case): Decision {
     }),
     now: 1_795_456_800_123,
     candidates: ['aws-data'],
+    reads: READS,
     zones: NO_ZONES,
   })
   if (!input.ok) throw new Error(input.error.detail)
-  const result = engine.evaluate('svidgate/authz/decision', input.value)
-  if (!result.ok) throw new Error(result.error.detail)
-  return parseDecision(result.value)
+  const { text, judged, nowNs } = input.value
+  const [whole, part] = [text, judged].map((each) => {
+    const result = engine.evaluate('svidgate/authz/decision', { text: each, nowNs })
+    if (!result.ok) throw new Error(result.error.detail)
+    return parseDecision(result.value)
+  })
+  if (whole === undefined || judged.length >= text.length / 2) throw new Error('nothing left out')
+  if (!isDeepStrictEqual(whole, part)) throw new Error(`the parts decide otherwise: ${judged}`)
+  return whole
 }
 
 const PUTS = [
@@ -159,4 +176,31 @@ t.test('everything else is denied, with a reason', async (t) => {
   for (const [id, one, reasons, alternatives] of denied) {
     t.match(decide(engine, one), { kind: 'deny', code: 'ERR_SG_DENIED', reasons, alternatives }, id)
   }
+})
+
+t.test('whatever is asked, the parts that the bundle names decide as the whole does', async (t) => {
+  const engine = await engineOf('bundles/authz.tar.gz')
+  const kinds = new Set<string>()
+  /** The first word mostly, so that not everything is refused for three reasons. */
+  const word = (first: string, ...words: string[]) =>
+    fc.constantFrom(first, first, first, first, ...words)
+  fc.assert(
+    fc.property(
+      fc.record({
+        tenant: word('acme', 'evil'),
+        agent: word('data-crew', 'other'),
+        role: word('writer', 'researcher'),
+        action: word('PutObject', 'GetObject', 'UploadPart'),
+        access: fc.constantFrom<Access>('write', 'write', 'read'),
+        keys: fc.array(word('2026/a', '2025/a', '', 'x/2026/'), { maxLength: 3 }),
+        complete: fc.constantFrom(true, true, false),
+        pending: fc.constantFrom<string[][]>([], [], ['tags']),
+      }),
+      (one) => {
+        kinds.add(decide(engine, one).kind)
+      },
+    ),
+    { numRuns: 2000 },
+  )
+  t.same([...kinds].sort(), ['allow', 'deny'])
 })

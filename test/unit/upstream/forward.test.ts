@@ -50,6 +50,7 @@ class Sink implements ResponseSink {
   status = 0
   headers: readonly HeaderLine[] = []
   text = ''
+  ends = 0
   /** False: the client is slow, until `drain`. */
   isFast = true
   drain = (): void => undefined
@@ -63,6 +64,9 @@ class Sink implements ResponseSink {
   }
   onDrain(listener: () => void): void {
     this.drain = listener
+  }
+  onEnd(): void {
+    this.ends += 1
   }
 }
 
@@ -94,6 +98,7 @@ t.test('the signed bytes go out as they are, and the answer comes back as it is'
     value: { status: 206, requestId: 'R7', bytesIn: 3, bytesOut: 0 },
   })
   t.equal(sink.status, 206)
+  t.equal(sink.ends, 1, 'told of the end before whoever waits for it')
   t.equal(sink.text, 'abc', 'not decoded')
   t.strictSame(sink.headers, [
     ['x-amz-request-id', 'R7'],
@@ -215,8 +220,10 @@ t.test('silence has a limit before the head and within the body', async (t) => {
   for (const written of ['', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc']) {
     const server = await startLoopbackServer(t, (socket) => socket.write(written))
     const upstream = forwarder(t, { headersTimeoutMs: 300, bodyTimeoutMs: 300 })
-    const sent = await upstream.send(signed(server.origin), NO_BODY, new Sink(), nothing)
+    const sink = new Sink()
+    const sent = await upstream.send(signed(server.origin), NO_BODY, sink, nothing)
     t.match(sent, { ok: false, error: { code: 'ERR_SG_UPSTREAM_TIMEOUT' } })
+    t.equal(sink.ends, 0)
   }
 })
 

@@ -129,6 +129,28 @@ t.test('what is wrong with a bundle refuses it, by step', async (t) => {
     ['roots twice', manifest({ roots: ['a', 'a'] }), /roots/],
     ['roots a text', manifest({ roots: 'a' }), /roots/],
     ['no wasm', manifest({ wasm: [] }), /wasm/],
+    ...[
+      { input: { module: 'x', paths: [] }, more: 1 },
+      { input: { module: 'x' } },
+      { input: { module: 'x', paths: 'agent' } },
+      { input: { module: 'x', paths: [1] } },
+      { input: { module: 1, paths: [] } },
+      { input: { module: 'x', paths: [], more: 1 } },
+      { input: [] },
+      [],
+    ].map(
+      (svidgate) =>
+        [
+          `metadata ${JSON.stringify(svidgate)}`,
+          manifest({ metadata: { svidgate } }),
+          /manifest: `metadata\.svidgate` is not what the gateway knows/,
+        ] as const,
+    ),
+    [
+      'a statement about another module',
+      manifest({ metadata: { svidgate: { input: { module: '0'.repeat(64), paths: [] } } } }),
+      /manifest: .*was made for another module/,
+    ],
     [
       'two modules',
       manifest({ wasm: [MANIFEST.wasm[0], { entrypoint: 'x/y', module: '/other.wasm' }] }),
@@ -142,7 +164,7 @@ t.test('what is wrong with a bundle refuses it, by step', async (t) => {
       /data: svidgate\/alternatives lies outside/,
     ],
     ['module missing', { 'policy.wasm': undefined }, /module: policy\.wasm is missing/],
-    ['module not WebAssembly', { 'policy.wasm': 'no' }, /module: not WebAssembly/],
+    ['module not WebAssembly', { ...manifest({}), 'policy.wasm': 'no' }, /module: not WebAssembly/],
     [
       'manifest names fewer entrypoints',
       manifest({ wasm: [MANIFEST.wasm[0]] }),
@@ -178,6 +200,7 @@ function manifest(parts: Record<string, unknown>): Record<string, string> {
 t.test('a manifest of our own making is accepted as it should be', async (t) => {
   t.equal(refusal(await changed(manifest({}))), 'activated')
   t.equal(refusal(await changed(manifest({ roots: ['/svidgate/'] }))), 'activated')
+  t.equal(refusal(await changed(manifest({ metadata: { theirs: 1 } }))), 'activated')
 })
 
 t.test('a missing entrypoint is named with those that are there', async (t) => {
