@@ -4,7 +4,6 @@
 
 import type { DecisionCode } from '../errors.ts'
 import type { Decision, Deny, Obligations } from './decision-types.ts'
-import type { PolicyFailure } from './engine.ts'
 import { DecisionShapeError, distinctTexts, recordOf } from './decision-shape.ts'
 import { parseObligations, UnsupportedObligation } from './obligations.ts'
 
@@ -42,12 +41,6 @@ export function parseDecision(value: unknown): Decision {
     }
     throw error
   }
-}
-
-/** What a request gets when the engine has no answer for it. */
-export function denyOnFailure(failure: PolicyFailure): Deny {
-  const code = failure.kind === 'unavailable' ? 'ERR_SG_POLICY_UNAVAILABLE' : 'ERR_SG_POLICY_ERROR'
-  return { kind: 'deny', code, detail: failure.detail, reasons: [], alternatives: [] }
 }
 
 function parseDocument(document: ReadonlyMap<string, unknown>): Decision {

@@ -1,6 +1,7 @@
 // `identity`: whose SVIDs count, and what their SPIFFE IDs mean. `issuer`: as whom we speak to clouds.
 
 import { z } from 'zod'
+import { DEFAULT_GRAMMAR } from '../../spiffe/grammar.ts'
 import { DEFAULTS } from '../defaults.ts'
 import { duration, filePath, hot, restart, textLike, trustDomain } from './fields.ts'
 
@@ -50,7 +51,7 @@ const federated = z.strictObject({
 export const identity = z.strictObject({
   source: restart(source, 'Where the trust bundle of our own trust domain comes from.'),
   grammar: hot(
-    grammar.prefault('agent/{tenant}/{agent}/{role}'),
+    grammar.prefault(DEFAULT_GRAMMAR),
     'What the path of a SPIFFE ID of our own trust domain means.',
   ),
   trustBundles: hot(

@@ -1,4 +1,4 @@
-// A policy bundle in a file. A reload that fails keeps the last good policy in force and says why.
+// A policy bundle in a file: read within its limit, verified, activated; or why it is not taken.
 
 import { open } from 'node:fs/promises'
 import type { Result } from '../../util/result.ts'
@@ -7,7 +7,7 @@ import { activateBundle, type ActivationOptions, type ActivePolicy } from './act
 import { type BundleFailure, bundleFailure } from './bundle-failure.ts'
 import { ARCHIVE_LIMITS } from './tar-archive.ts'
 
-export interface FileSourceOptions extends ActivationOptions {
+interface FileSourceOptions extends ActivationOptions {
   readonly path: string
 }
 
@@ -17,41 +17,6 @@ export async function loadBundleFile(
 ): Promise<Result<ActivePolicy, BundleFailure>> {
   const bytes = await readBounded(options.path)
   return bytes.ok ? activateBundle(bytes.value, options) : bytes
-}
-
-export class FileBundleSource {
-  readonly #options: FileSourceOptions
-  #current: ActivePolicy
-  /** The reload under way: the next one starts behind it, so that the file's last state wins. */
-  #reloading: Promise<unknown> = Promise.resolve()
-
-  private constructor(options: FileSourceOptions, current: ActivePolicy) {
-    this.#options = options
-    this.#current = current
-  }
-
-  static async open(options: FileSourceOptions): Promise<Result<FileBundleSource, BundleFailure>> {
-    const loaded = await loadBundleFile(options)
-    return loaded.ok ? ok(new FileBundleSource(options, loaded.value)) : loaded
-  }
-
-  /** The last policy that could be activated. */
-  get current(): ActivePolicy {
-    return this.#current
-  }
-
-  /** On failure `current` stays what it was. */
-  reload(): Promise<Result<ActivePolicy, BundleFailure>> {
-    const reloaded = this.#reloading.then(() => this.#load())
-    this.#reloading = reloaded
-    return reloaded
-  }
-
-  async #load(): Promise<Result<ActivePolicy, BundleFailure>> {
-    const loaded = await loadBundleFile(this.#options)
-    if (loaded.ok) this.#current = loaded.value
-    return loaded
-  }
 }
 
 async function readBounded(path: string): Promise<Result<Buffer, BundleFailure>> {
