@@ -122,7 +122,11 @@ function addPolicyCommands(program: Command, run: Run): void {
     .description('build a bundle from Rego, grants and data, through opa')
     .argument('<files...>', 'Rego files, and data as prefix:file.json')
     .requiredOption('-o, --out <file>', 'the bundle to write')
-    .requiredOption('-e, --entrypoint <path...>', 'for example svidgate/authz/decision')
+    .requiredOption(
+      '-e, --entrypoint <path>',
+      'for example svidgate/authz/decision; may be given again',
+      collect,
+    )
     .option('--grants <file>', 'grants in YAML')
     .option('--capabilities <file>', 'default: the shipped capabilities')
     .option('--revision <text>', 'default: a digest of the files; a growing integer can be a floor')
@@ -202,6 +206,11 @@ function reserve(parent: Command, name: string, full: string): void {
     .action(() => {
       throw new CliError(2, `${full} is not in this version`, 'svidgate --help lists what there is')
     })
+}
+
+/** An option that may be given again, as in `opa build`: what follows its value is not taken too. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
 }
 
 function wholeNumber(text: string): number {

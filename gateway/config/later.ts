@@ -58,6 +58,7 @@ const LATER: readonly LaterKey[] = [
   entry('routes.*.openapi', 'It belongs to `http_*` services.'),
   entry('routes.*.websocket', 'It belongs to `http_*` services.'),
   entry('routes.*.unsafeAllowUnknown', 'An operation that no table knows is refused.'),
+  entry('telemetry.metrics.perAgent', 'Use `false`: records name every agent.', /^true$/),
   entry('facts', 'The built-in tables apply.'),
   entry('audit.sinks.*.kind', 'Use `kind: file`.', /^(stdout|https|s3|gs|kafka|otlp|syslog)$/),
   entry('audit.onFailure', 'Use `onFailure: deny`.', /^(allow|continue|warn)$/),

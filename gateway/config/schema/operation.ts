@@ -131,8 +131,8 @@ export const telemetry = z
       z
         .strictObject({
           perAgent: restart(
-            z.boolean().prefault(false),
-            'Adds the SPIFFE ID as a label: costs memory for every agent.',
+            z.literal(false).prefault(false),
+            'The SPIFFE ID as a label. Only `false` in this version.',
           ),
         })
         .prefault({}),

@@ -48,7 +48,10 @@ export const policy = z.strictObject({
     entrypoint.prefault('svidgate/authz/decision'),
     'The entrypoint that decides. A rule that yields a bare boolean is accepted.',
   ),
-  explain: hot(entrypoint.optional(), 'An entrypoint evaluated on denials and on request.'),
+  explain: hot(
+    entrypoint.optional(),
+    'The entrypoint that `svidgate explain` shows as rule results.',
+  ),
   zones: hot(z.array(zone).max(8).prefault([]), 'Zones in which `input.now.zones` gives the time.'),
   isolation: restart(
     z.literal('inline').prefault('inline'),

@@ -9,6 +9,7 @@ const end = (text: string): readonly [string, string] => [END, `${END}${text}\n`
 const TABLE: readonly (readonly [what: string, change: readonly [string, string]])[] = [
   ['workers: auto', end('workers: auto')],
   ['workers: 4', end('workers: 4')],
+  ['perAgent: true', end('telemetry: { metrics: { perAgent: true } }')],
   ['proxyProtocol: true', ['    tls:\n', '    proxyProtocol: true\n    tls:\n']],
   ['kind: svid', ['    tls:\n', '    tls:\n      - { kind: svid }\n']],
   ['address', ['identity:\n', '  admin: { socket: a.sock, address: 127.0.0.1:1 }\nidentity:\n']],
