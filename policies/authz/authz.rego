@@ -93,6 +93,11 @@ refusals contains "target_not_granted" if {
 	count(uncovered) > 0
 }
 
+refusals contains "path_climbs" if {
+	some target in input.targets
+	grants.climbs(target.path)
+}
+
 refusals contains "facts_incomplete" if facts_complete == false
 
 refusals contains "facts_pending" if nothing_pending == false

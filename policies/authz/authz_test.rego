@@ -265,3 +265,17 @@ test_explain_of_nothing_still_answers if {
 	e := authz.explain with input as {}
 	e.decision.allow == false
 }
+
+test_a_path_that_climbs_is_covered_by_no_grant if {
+	every path in ["2026/../2025/q1.csv", "2026/..", "2026//../x", "2026/a/../b"] {
+		d := decide(request("writer", [stored(path)]))
+		d.allow == false
+		d.reasons == {"path_climbs", "target_not_granted"}
+	}
+}
+
+test_dots_within_a_name_do_not_climb if {
+	every path in ["2026/a..b", "2026/...", "2026/..a", "2026/a..", "2026/./q1.csv"] {
+		decide(request("writer", [stored(path)])).allow == true
+	}
+}

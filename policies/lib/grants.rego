@@ -19,13 +19,26 @@ of(keys, service, operation) := [entry |
 ]
 
 # METADATA
-# description: The ids of those grants that cover one target; `*` stands for any container.
+# description: |
+#   The ids of those grants that cover one target; `*` stands for any container. None covers a path
+#   that climbs: what it names depends on who reads it.
 covering(entries, target) := {grant.id |
+	not climbs(target.path)
 	some entry in entries
 	some container in [target.container, "*"]
 	some grant in entry[target.type][container]
 	target.access in grant.access
 	startswith(target.path, grant.path_prefix)
+}
+
+# METADATA
+# description: |
+#   Whether a segment of the path is `..`. Amazon S3 takes `2026/../2025/q1.csv` as the key that it
+#   is; servers that keep objects as files read `2025/q1.csv` there, outside of what was granted.
+climbs(path) if {
+	contains(path, "..")
+	some segment in split(path, "/")
+	segment == ".."
 }
 
 # METADATA
