@@ -5,6 +5,9 @@ import { AWS_REGIONS } from '../routing/regions.ts'
 import { SERVICES } from '../routing/services.ts'
 import { compileRoutingTable, type RoutingTable } from '../routing/table.ts'
 
+/** Of a request without a signature's scope: where botocore and AWS's global endpoints send it. */
+const DEFAULT_AWS_REGION = 'us-east-1'
+
 export function builtInRouting(): RoutingTable {
   const services = new Set(SERVICES.map(({ service }) => service))
   return compileRoutingTable({
@@ -13,7 +16,7 @@ export function builtInRouting(): RoutingTable {
       service,
       upstream: `https://${service.replace(/^[a-z]+_/, '')}.{region}.invalid`,
       regions: [...AWS_REGIONS],
-      defaultRegion: undefined,
+      defaultRegion: service.startsWith('aws_') ? DEFAULT_AWS_REGION : undefined,
     })),
   })
 }

@@ -56,7 +56,12 @@ function findHeadEnd(bytes: Buffer): { head: number; body: number } | undefined 
 function parseLine(line: string, file: string, number: number): HeaderLine {
   const colon = line.indexOf(':')
   if (colon <= 0) throw new CliError(2, `${file}:${number}: not "<name>: <value>"`, RAW_HINT)
-  return [line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
+  return [line.slice(0, colon), withoutBlanks(line.slice(colon + 1))]
+}
+
+/** Blanks around a value are not part of it (RFC 9110 §5.5); on the wire the parser takes them away. */
+function withoutBlanks(value: string): string {
+  return value.replace(/^[ \t]+|[ \t]+$/g, '')
 }
 
 /** One line of the batch form that is none, and what it calls itself where that can be read. */
@@ -103,7 +108,7 @@ function readHeaderLines(value: JsonValue | undefined): HeaderLine[] | undefined
     if (!isJsonArray(entry) || entry.length !== 2) return undefined
     const [name, text] = entry
     if (typeof name !== 'string' || typeof text !== 'string') return undefined
-    lines.push([name, text])
+    lines.push([name, withoutBlanks(text)])
   }
   return lines
 }

@@ -13,7 +13,7 @@ import { loadBundleFile } from '../policy/bundle/file-source.ts'
 import { bundleKeyOf, type BundleKey, type BundleKeys } from '../policy/bundle/signature.ts'
 import { DecisionReader } from '../policy/decision-reader.ts'
 import { compileZones } from '../policy/input-time.ts'
-import { REQUEST_LIMITS } from '../request/limits.ts'
+import { REQUEST_LIMITS, type RequestLimits } from '../request/limits.ts'
 import { compileRoutingTable, type RoutingTable } from '../routing/table.ts'
 import type { Clock } from '../util/clock.ts'
 import { cpuTimeMs } from '../util/cpu-time.ts'
@@ -59,9 +59,14 @@ export async function buildGeneration(
       zones: zones.value,
       reads: policy.value.reads,
       credentials: buildCredentials(config, ports),
-      requestLimits: { ...REQUEST_LIMITS, maxHeaderLines: config.limits.maxHeaderLines },
+      requestLimits: requestLimitsOf(config),
     }),
   })
+}
+
+export function requestLimitsOf({ limits }: Config): RequestLimits {
+  const { maxHeaderBytes, maxHeaderLines } = limits
+  return { ...REQUEST_LIMITS, maxHeaderBytes, maxHeaderLines }
 }
 
 export function routingOf({ listen, routes }: Config): RoutingTable {
