@@ -6,7 +6,7 @@ import type { Dispatcher, Pool } from 'undici'
 import type { HeaderLine } from '../request/message.ts'
 import { isSignedRequest, type SignedRequest } from '../signing/signed-request.ts'
 import { err, ok, type Result } from '../util/result.ts'
-import { mapUpstreamError, ProtocolBroken } from './failure.ts'
+import { isLengthMismatch, mapUpstreamError, ProtocolBroken } from './failure.ts'
 import { PoolCache, type PoolOptions } from './pool-cache.ts'
 import type { ExchangeTotals, ResponseSink, SendFailure, Upstream } from './port.ts'
 import { RequestBody } from './request-body.ts'
@@ -143,6 +143,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onError(error: unknown): void {
+    if (this.#status === 304 && this.#bytesIn === 0 && isLengthMismatch(error)) {
+      // A 304 has no body whatever length it states (RFC 9110 §8.6); undici waits for one in vain.
+      this.onComplete()
+      return
+    }
     const { code, detail } = mapUpstreamError(error)
     this.#letGo()
     this.#resolve(err({ code, detail, afterHead: this.#status !== 0, totals: this.#totals() }))
