@@ -2,6 +2,7 @@
 // A fact that could not be established is absent, never guessed. Only `facts/classify.ts` makes one.
 
 import type { Provider } from '../routing/route.ts'
+import { sameSql, sqlDocument, type SqlDocument, type SqlFacts } from './sql-facts.ts'
 
 declare const brand: unique symbol
 
@@ -18,6 +19,7 @@ export const TARGET_TYPES = [
   'query',
   'dataset',
   'routine',
+  'model',
   'job',
 ] as const
 export type TargetType = (typeof TARGET_TYPES)[number]
@@ -35,6 +37,14 @@ export interface Target {
   readonly key?: string
   readonly version?: string
   readonly prefix?: string
+  readonly project?: string
+  readonly dataset?: string
+  readonly table?: string
+  readonly routine?: string
+  readonly model?: string
+  readonly job?: string
+  /** Of a job: whether this very agent began it (contract §5). */
+  readonly own?: boolean
 }
 
 /** A cloud permission that the operation needs, best effort (research aws-resigning.md §6.3). */
@@ -71,6 +81,8 @@ export interface Facts {
   readonly account: string | undefined
   readonly region: string | undefined
   readonly payloadMode: PayloadMode
+  /** Of a request that carries an SQL text; undefined of every other. */
+  readonly sql?: SqlFacts | undefined
 }
 
 export type FactsFields = Omit<Facts, typeof brand>
@@ -91,7 +103,8 @@ export function sameFacts(a: Facts, b: Facts): boolean {
     a.region === b.region &&
     a.payloadMode === b.payloadMode &&
     sameOperation(a.operation, b.operation) &&
-    sameItems(a.targets, b.targets, sameTarget)
+    sameItems(a.targets, b.targets, sameTarget) &&
+    sameSql(a.sql, b.sql)
   )
 }
 
@@ -121,11 +134,22 @@ function sameTarget(a: Target, b: Target): boolean {
     a.bucket === b.bucket &&
     a.key === b.key &&
     a.version === b.version &&
-    a.prefix === b.prefix
+    a.prefix === b.prefix &&
+    a.project === b.project &&
+    a.dataset === b.dataset &&
+    a.table === b.table &&
+    a.routine === b.routine &&
+    a.model === b.model &&
+    a.job === b.job &&
+    a.own === b.own
   )
 }
 
-function sameItems<T>(a: readonly T[], b: readonly T[], same: (a: T, b: T) => boolean): boolean {
+export function sameItems<T>(
+  a: readonly T[],
+  b: readonly T[],
+  same: (a: T, b: T) => boolean,
+): boolean {
   if (a.length !== b.length) return false
   for (const [index, item] of a.entries()) {
     const other = b[index]
@@ -142,6 +166,7 @@ export interface FactsDocument {
   readonly targets: readonly Target[]
   readonly account?: string
   readonly region?: string
+  readonly sql?: SqlDocument
 }
 
 export function factsDocument(facts: Facts): FactsDocument {
@@ -152,5 +177,6 @@ export function factsDocument(facts: Facts): FactsDocument {
     targets: facts.targets,
     ...(facts.account === undefined ? {} : { account: facts.account }),
     ...(facts.region === undefined ? {} : { region: facts.region }),
+    ...(facts.sql === undefined ? {} : { sql: sqlDocument(facts.sql) }),
   }
 }

@@ -78,6 +78,10 @@ function allow(
   candidates: readonly string[],
 ): Result<AllowedRequest, Refusal> {
   if (decision.kind === 'deny') return err(refusal(decision.code, decision.detail))
+  if (decision.kind === 'needs') {
+    const detail = `the policy asks for facts that no look-up gives yet: ${decision.needs.join(', ')}`
+    return err(refusal('ERR_SG_OBLIGATION_UNSUPPORTED', detail))
+  }
   const credential = decision.credential ?? candidates[0]
   if (credential === undefined) {
     const detail = `no credential is bound to ${route.service} for this identity`

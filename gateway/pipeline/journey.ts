@@ -7,7 +7,7 @@ import type { Credential } from '../credential/credential.ts'
 import type { Exchange } from '../downstream/exchange.ts'
 import type { Refusal } from '../errors.ts'
 import { factsDocument, type Facts } from '../facts/facts.ts'
-import type { Allow, Deny } from '../policy/decision-types.ts'
+import type { Decision } from '../policy/decision-types.ts'
 import type { PolicyInput } from '../policy/policy-input.ts'
 import type { GatewayRequest } from '../request/gateway-request.ts'
 import type { Route } from '../routing/route.ts'
@@ -28,7 +28,7 @@ export interface Journey {
   route: Route | undefined
   facts: Facts | undefined
   input: PolicyInput | undefined
-  decision: Allow | Deny | undefined
+  decision: Decision | undefined
   credential: Credential | undefined
   /** ms */
   policyTime: number | undefined
@@ -112,7 +112,7 @@ function factsText({ input, facts }: Journey): string | undefined {
 }
 
 function resultOf(
-  decision: Allow | Deny | undefined,
+  decision: Decision | undefined,
   refusal: Refusal | undefined,
 ): DecisionEvent['result'] {
   const reasons = decision?.reasons ?? []
@@ -128,7 +128,7 @@ function resultOf(
   }
 }
 
-function obligationsOf(decision: Allow | Deny | undefined): { obligations?: readonly string[] } {
+function obligationsOf(decision: Decision | undefined): { obligations?: readonly string[] } {
   if (decision?.kind !== 'allow') return {}
   const names = []
   if (decision.obligations.sessionPolicy !== undefined) names.push('session_policy')

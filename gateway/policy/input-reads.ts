@@ -23,6 +23,7 @@ export interface InputReads {
   readonly role: boolean
   readonly service: boolean
   readonly spiffeId: boolean
+  readonly sql: boolean
   readonly svid: boolean
   readonly targets: boolean
   readonly tenant: boolean
@@ -61,6 +62,7 @@ export function compileInputReads(paths: readonly string[]): InputReads {
     role: has('role'),
     service: has('service'),
     spiffeId: has('spiffe_id'),
+    sql: has('sql'),
     svid: has('svid'),
     targets: has('targets'),
     tenant: has('tenant'),

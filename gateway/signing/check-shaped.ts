@@ -50,11 +50,14 @@ export function checkShaped(shaped: ShapedRequest): Refused | undefined {
     if (NOT_QUERY.test(shaped.query)) return refuse('the query is not in wire form', 'SIGN-6')
     if (PRESIGNED.test(shaped.query)) return refuse('a signature is left in the query', 'SIGN-7')
   }
-  const { contentSha256 } = shaped.payload
-  if (!SHA256_HEX.test(contentSha256) && !SENTINELS.has(contentSha256)) {
-    return refuse('the payload hash is neither a digest nor a known sentinel', 'SIGN-8')
-  }
   return checkHeaders(shaped)
+}
+
+/** @returns what to sign of the payload; undefined: neither a digest nor a known sentinel */
+export function payloadHashOf({ payload }: ShapedRequest): string | undefined {
+  const { contentSha256 } = payload
+  if (contentSha256 === undefined) return undefined
+  return SHA256_HEX.test(contentSha256) || SENTINELS.has(contentSha256) ? contentSha256 : undefined
 }
 
 function checkHeaders(shaped: ShapedRequest): Refused | undefined {

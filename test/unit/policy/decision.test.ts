@@ -163,7 +163,7 @@ t.test('sets are sorted and without duplicates, statements too', (t) => {
       set_headers: { 'x-amz-expected-bucket-owner': '123456789012' },
     },
   })
-  if (decision.kind !== 'allow') throw new Error(decision.detail)
+  if (decision.kind !== 'allow') throw new Error(decision.kind)
   t.same(decision.reasons, ['a', 'b'])
   t.same(decision.alternatives, ['y', 'z'])
   t.equal(decision.credential, 'aws-data')

@@ -23,6 +23,7 @@ const ABOUT_CREDENTIAL =
 
 export function echoesCredential(body: Buffer, credential: Credential): boolean {
   if (credential.kind === 'none') return false
+  if (credential.kind !== 'aws-web-identity') return body.includes(credential.accessToken.reveal())
   return (
     ABOUT_CREDENTIAL.test(body.toString('latin1')) ||
     body.includes(credential.accessKeyId) ||
