@@ -11,6 +11,7 @@ import {
   echoesCredential,
   LONGEST_ERROR_BODY,
   mayEchoCredential,
+  plainErrorBody,
 } from '../upstream/rewrite/aws/error-body.ts'
 import type { Journey } from './journey.ts'
 
@@ -47,6 +48,7 @@ export async function forward(
     }
   }
   if (sent.ok) return sink.finish(sent.value)
+  if (sink.isOverlong) return sink.withhold(totals)
   if (sink.isHeadWritten) {
     exchange.cut()
     return {
@@ -94,6 +96,8 @@ class AnswerSink implements ResponseSink {
     if (held === undefined) return this.#exchange.write(chunk)
     held.length += chunk.length
     if (held.length <= LONGEST_ERROR_BODY) held.chunks.push(chunk)
+    // It is not passed on whatever follows, so nothing is gained by waiting for its end.
+    else this.#journey.abort?.()
     return true
   }
 
@@ -106,21 +110,17 @@ class AnswerSink implements ResponseSink {
     if (this.#held === undefined && !isToldOtherwise) this.#exchange.end()
   }
 
+  /** Its answer is an error document that is longer than any. */
+  get isOverlong(): boolean {
+    return this.#held !== undefined && this.#held.length > LONGEST_ERROR_BODY
+  }
+
   finish(totals: ExchangeTotals): Forwarded {
     const held = this.#held
     const status = totals.status
     if (held !== undefined) {
       const body = Buffer.concat(held.chunks)
-      if (held.length > LONGEST_ERROR_BODY || this.#isEcho(body)) {
-        const detail = 'the cloud refused the signature or the session; its answer is not passed on'
-        return {
-          end: 'refused',
-          status: undefined,
-          upstreamStatus: status,
-          totals,
-          refusal: refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail),
-        }
-      }
+      if (this.isOverlong || this.#isEcho(body, held.headers)) return this.withhold(totals)
       this.#writeHead(status, held.headers)
       this.#exchange.write(body)
       this.#exchange.end()
@@ -128,9 +128,18 @@ class AnswerSink implements ResponseSink {
     return { end: 'complete', status, upstreamStatus: status, totals, refusal: undefined }
   }
 
-  #isEcho(body: Buffer): boolean {
+  withhold(totals: Forwarded['totals']): Forwarded {
+    const detail = 'the cloud refused the signature or the session; its answer is not passed on'
+    const refused = refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail)
+    return { ...brokenOff(totals, refused), upstreamStatus: this.status }
+  }
+
+  #isEcho(body: Buffer, headers: readonly HeaderLine[]): boolean {
     const { credential, generation } = this.#journey
-    if (credential === undefined || !echoesCredential(body, credential)) return false
+    if (credential === undefined) return false
+    const plain = plainErrorBody(body, headers)
+    if (plain === undefined) return true
+    if (!echoesCredential(plain, credential)) return false
     generation.credentials.purge(credential.name)
     return true
   }
