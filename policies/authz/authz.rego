@@ -93,9 +93,11 @@ refusals contains "target_not_granted" if {
 	count(uncovered) > 0
 }
 
+# A key such as `2026/../2025/q1.csv`, which a grant on `2026/` does not cover.
 refusals contains "path_climbs" if {
-	some target in input.targets
-	grants.climbs(target.path)
+	count(mine) > 0
+	some index in uncovered
+	".." in split(input.targets[index].path, "/")
 }
 
 refusals contains "facts_incomplete" if facts_complete == false

@@ -19,27 +19,42 @@ of(keys, service, operation) := [entry |
 ]
 
 # METADATA
-# description: |
-#   The ids of those grants that cover one target; `*` stands for any container. None covers a path
-#   that climbs: what it names depends on who reads it.
+# description: The ids of those grants that cover one target; `*` stands for any container.
 covering(entries, target) := {grant.id |
-	not climbs(target.path)
 	some entry in entries
 	some container in [target.container, "*"]
 	some grant in entry[target.type][container]
 	target.access in grant.access
 	startswith(target.path, grant.path_prefix)
+	stays_below(target.path, grant.path_prefix)
 }
 
 # METADATA
 # description: |
-#   Whether a segment of the path is `..`. Amazon S3 takes `2026/../2025/q1.csv` as the key that it
-#   is; servers that keep objects as files read `2025/q1.csv` there, outside of what was granted.
-climbs(path) if {
+#   Whether the path names something under the prefix to every reader. Amazon S3 takes
+#   `2026/../2025/q1.csv` as the key that it is; a server that keeps objects as files opens
+#   `2025/q1.csv`. So there may be no more steps up than there were steps down before the first.
+stays_below(path, _) if not contains(path, "..")
+
+stays_below(path, prefix) if {
 	contains(path, "..")
-	some segment in split(path, "/")
-	segment == ".."
+	segments := split(trim_prefix(path, prefix), "/")
+	ups := [index | some index, segment in segments; segment == ".."]
+	downs := [index |
+		some index, segment in segments
+		index < ups[0]
+		not segment in {"", "."}
+		is_whole(index, prefix)
+	]
+	count(downs) >= count(ups)
 }
+
+# What stands right behind `2026/q` is the rest of a name, not a step down.
+is_whole(index, _) if index > 0
+
+is_whole(0, prefix) if prefix == ""
+
+is_whole(0, prefix) if endswith(prefix, "/")
 
 # METADATA
 # description: The session policy statements of all those grants together.

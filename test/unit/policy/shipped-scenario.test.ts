@@ -166,6 +166,12 @@ t.test('everything else is denied, with a reason', async (t) => {
       ['path_climbs', 'target_not_granted'],
       hint,
     ],
+    [
+      'a key that climbs twice',
+      { keys: ['2026/a/../../x'] },
+      ['path_climbs', 'target_not_granted'],
+      hint,
+    ],
     ['unknown parts', { complete: false }, ['facts_incomplete'], hint],
     ['open facts', { pending: ['tags'] }, ['facts_pending'], hint],
     ['the researcher', { role: 'researcher' }, ['no_grant'], []],
