@@ -2,6 +2,7 @@
 // one comes to be without a moment in which half a key, or two first keys, exist.
 
 import { generateKeyPair, randomUUID } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -29,12 +30,18 @@ export async function prepareKeyDirectory(directory: string): Promise<void> {
   await attempt(`${directory} cannot be made`, () =>
     mkdir(directory, { recursive: true, mode: 0o700 }),
   )
-  const status = await attempt(`${directory} cannot be read`, () => stat(directory))
+  if (!(await holdsKeys(directory))) await createFirstKey(directory)
+}
+
+/** False for a directory without keys, or none at all; throws for one that others can write. */
+export async function holdsKeys(directory: string): Promise<boolean> {
+  const status = await attempt(`${directory} cannot be read`, () => statIfThere(directory))
+  if (status === undefined) return false
   if (!status.isDirectory()) throw configError(`${directory} is no directory`)
   if ((status.mode & OTHERS_WRITE) !== 0) {
     throw configError(`${directory} can be written by others: chmod 700 ${directory}`)
   }
-  if ((await listKeyFiles(directory)).length === 0) await createFirstKey(directory)
+  return (await listKeyFiles(directory)).length > 0
 }
 
 /** The active one first, then the next one, then the retired ones by name. */
@@ -105,6 +112,15 @@ async function syncDirectory(directory: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
+  }
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
   }
 }
 

@@ -7,6 +7,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import { GatewayError } from '../errors.ts'
 import {
+  holdsKeys,
   listKeyFiles,
   prepareKeyDirectory,
   readKeyFile,
@@ -47,6 +48,15 @@ export interface IssuerKeys {
  */
 export async function openIssuerKeys(directory: string): Promise<IssuerKeys> {
   await prepareKeyDirectory(directory)
+  return readIssuerKeys(directory)
+}
+
+/** Whether the keys can be used, where there are any yet. Throws as `openIssuerKeys` does. */
+export async function checkIssuerKeys(directory: string): Promise<void> {
+  if (await holdsKeys(directory)) await readIssuerKeys(directory)
+}
+
+async function readIssuerKeys(directory: string): Promise<IssuerKeys> {
   const files = await listKeyFiles(directory)
   const first = files[0]
   if (first?.state !== 'active') {
