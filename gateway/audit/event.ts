@@ -38,6 +38,8 @@ export interface DecisionEvent {
     readonly reasons: readonly string[]
     readonly obligations?: readonly string[]
   }
+  /** What the policy's `explain` entrypoint says of a denial: canonical JSON text, spliced as it is. */
+  readonly explanation?: string | undefined
   readonly bundles: Readonly<Record<string, { readonly revision: string }>>
   /** RFC 3339 with milliseconds */
   readonly timestamp: string

@@ -22,6 +22,8 @@ import type {
 /** The version of the record format. */
 export const RECORD_VERSION = 1
 
+const NOT_SPLICED = 'what is spliced into a record must be one line of canonical JSON'
+
 /** What the first record of the first file has as `prev`. */
 export const NO_HASH = '0'.repeat(64)
 
@@ -70,6 +72,7 @@ function prepareDecision(event: DecisionEvent): PreparedRecord {
       `"bundles":${bundlesJson(event.bundles)},` +
       (event.credential === undefined ? '' : `"credential":${credentialJson(event.credential)},`) +
       `"decision_id":${canonicalRecordString(event.decision_id)},"erased":[],` +
+      (event.explanation === undefined ? '' : `"explanation":${oneLine(event.explanation)},`) +
       (event.facts === undefined ? '' : `"facts":${spliced(event.facts)},`) +
       `"generation":${numberJson(event.generation)},`,
     beforePrev:
@@ -175,9 +178,12 @@ function credentialJson(mark: CredentialMark): string {
 
 /** A line break inside would be a second line: an attacker's own record. */
 function spliced(text: string): string {
-  if (!text.startsWith('{') || !text.endsWith('}') || text.includes('\n')) {
-    throw new TypeError('what is spliced into a record must be one line of canonical JSON')
-  }
+  if (!text.startsWith('{') || !text.endsWith('}')) throw new TypeError(NOT_SPLICED)
+  return oneLine(text)
+}
+
+function oneLine(text: string): string {
+  if (text === '' || text.includes('\n')) throw new TypeError(NOT_SPLICED)
   return text
 }
 

@@ -55,6 +55,7 @@ export async function buildGeneration(
       routing: routingOf(config),
       engine: policy.value.engine,
       entrypoint: config.policy.decision,
+      explainEntrypoint: config.policy.explain,
       decisions: new DecisionReader(),
       zones: zones.value,
       reads: policy.value.reads,

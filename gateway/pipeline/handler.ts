@@ -8,6 +8,7 @@ import { sign } from '../signing/sign.ts'
 import type { SignedRequest } from '../signing/signed-request.ts'
 import { err, type Result } from '../util/result.ts'
 import { authorize } from './authorize.ts'
+import { explainDenial } from './explain-denial.ts'
 import { forward, type Forwarded } from './forward.ts'
 import { beginJourney, decisionEvent, type Journey } from './journey.ts'
 import { applyObligations, obtain } from './obtain.ts'
@@ -106,6 +107,7 @@ async function prepare(
   journey.decision = verdict.decision
   journey.policyTime = verdict.policyTime
   journey.policyThrew = verdict.policyThrew
+  journey.explanation = explainDenial(verdict, journey.generation)
   const { allowed } = verdict
   if (!allowed.ok) return allowed
   const shaped = applyObligations(journey, allowed.value)

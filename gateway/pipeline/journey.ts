@@ -29,6 +29,8 @@ export interface Journey {
   facts: Facts | undefined
   input: PolicyInput | undefined
   decision: Decision | undefined
+  /** What the policy says of its denial: canonical JSON text. */
+  explanation: string | undefined
   credential: Credential | undefined
   /** ms */
   policyTime: number | undefined
@@ -59,6 +61,7 @@ export function beginJourney(
     facts: undefined,
     input: undefined,
     decision: undefined,
+    explanation: undefined,
     credential: undefined,
     policyTime: undefined,
     policyThrew: false,
@@ -82,6 +85,7 @@ export function decisionEvent(
     path: generation.entrypoint,
     input: journey.input?.text,
     result: resultOf(decision, refusal),
+    explanation: journey.explanation,
     bundles: generation.engine.bundles,
     timestamp: isoText(journey.now),
     metrics: {

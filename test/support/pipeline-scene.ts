@@ -48,6 +48,8 @@ type Sent = Result<ExchangeTotals, SendFailure>
 export interface SceneOptions {
   /** The decision document, or how the engine failed. Default: an allow. */
   readonly policy?: (input: unknown) => Result<unknown, PolicyFailure>
+  /** What the `explain` entrypoint says; absent: there is none. */
+  readonly explain?: () => Result<unknown, PolicyFailure>
   readonly cloud?: Cloud
   readonly candidates?: readonly string[]
   readonly sessionPolicyMode?: SessionPolicyMode
@@ -82,7 +84,9 @@ export function answering(status: number, headers: readonly HeaderLine[] = [], b
   }
 }
 
-const GENERATION: Omit<Generation, 'engine' | 'credentials'> = {
+const EXPLAIN = 'svidgate/authz/explain'
+
+const GENERATION: Omit<Generation, 'engine' | 'credentials' | 'explainEntrypoint'> = {
   number: 7,
   routing: compileRoutingTable({
     baseHosts: ['gw.test'],
@@ -157,7 +161,12 @@ export class PipelineScene {
   #ports(): PipelinePorts {
     const { isWithinLimits = true, inspectBytes = Infinity, recheck } = this.#options
     const { held } = this
-    const generation = { ...GENERATION, engine: this.#engine(), credentials: this.#credentials() }
+    const generation = {
+      ...GENERATION,
+      explainEntrypoint: this.#options.explain === undefined ? undefined : EXPLAIN,
+      engine: this.#engine(),
+      credentials: this.#credentials(),
+    }
     return {
       generation: () => generation,
       audit: this.#audit(),
@@ -201,7 +210,9 @@ export class PipelineScene {
     return {
       bundles: { authz: { revision: 'r1', sha256: '00' } },
       entrypoints: ['svidgate/authz/decision'],
-      evaluate: () => {
+      evaluate: (entrypoint) => {
+        const { explain } = this.#options
+        if (explain !== undefined && entrypoint === EXPLAIN) return explain()
         throw new Error('not asked here')
       },
       evaluateText: (_entrypoint, { text }) => {
