@@ -1,5 +1,5 @@
-// The audit key: Ed25519, its own file, never the issuer's (contract §10). Made on first use, with
-// its public half beside it; public keys are kept for ever, because records outlive the key.
+// The audit key: Ed25519, its own file, never the issuer's (docs/OPERATIONS.md). Made on first use,
+// with its public half beside it; public keys are kept for ever, because records outlive the key.
 //
 // Trusts: the directory's owner. A key that others can read is refused: whoever holds it can forge
 // checkpoints, and the records would prove nothing.

@@ -1,4 +1,4 @@
-// An event becomes a line: contract §10, canonical JSON (RFC 8785), one record a line.
+// An event becomes a line (docs/OPERATIONS.md): canonical JSON (RFC 8785), one record a line.
 //
 // A record's place in the chain (`seq`, `prev`, `hash`) is known only when its batch is written, the
 // rest as soon as the event happens. So a record is prepared in pieces around those three names, in

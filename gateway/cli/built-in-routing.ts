@@ -1,5 +1,5 @@
 // What `facts` judges by without a configuration: a table in which every built-in service and region
-// is there (contract §8).
+// is there (docs/POLICY.md).
 
 import { AWS_REGIONS } from '../routing/regions.ts'
 import { SERVICES } from '../routing/services.ts'

@@ -1,5 +1,6 @@
-// `svidgate facts`: what a request is, without a network (contract §8). A million lines stream in
-// constant memory: one line is read, judged and written at a time, as fast as the reader takes them.
+// `svidgate facts`: what a request is, without a network (docs/POLICY.md). A million lines stream
+// in constant memory: one line is read, judged and written at a time, as fast as the reader takes
+// them.
 
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'

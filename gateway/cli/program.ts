@@ -1,4 +1,4 @@
-// The command line (contract §3): which commands and options there are. Each command's work is in a
+// The command line: which commands and options there are. Each command's work is in a
 // file of its own; this one only parses, and the names that come later answer that they do.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander'

@@ -1,5 +1,5 @@
 // A request for `facts` and `explain`: one raw HTTP/1.1 message from a file, or one document of the
-// batch form (contract §8). What the listener would refuse is refused here too, because the same
+// batch form (docs/POLICY.md). What the listener would refuse is refused here too, because the same
 // station judges both.
 
 import type { HeaderLine, MessageHead } from '../request/message.ts'
@@ -59,7 +59,7 @@ function parseLine(line: string, file: string, number: number): HeaderLine {
   return [line.slice(0, colon), withoutBlanks(line.slice(colon + 1))]
 }
 
-/** Blanks around a value are not part of it (RFC 9110 §5.5); on the wire the parser takes them away. */
+/** Blanks around a value are no part of it (RFC 9110 §5.5): on the wire the parser takes them. */
 function withoutBlanks(value: string): string {
   return value.replace(/^[ \t]+|[ \t]+$/g, '')
 }
@@ -70,7 +70,7 @@ export interface UnusableDocument {
   readonly message: string
 }
 
-/** One line of the batch form (contract §8). */
+/** One line of the batch form (docs/POLICY.md). */
 export function parseRequestDocument(value: JsonValue): Result<GivenRequest, UnusableDocument> {
   if (!isJsonObject(value)) return err({ id: null, message: 'a line must hold a JSON object' })
   const id = value.get('id')

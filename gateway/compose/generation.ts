@@ -24,7 +24,7 @@ export interface GenerationPorts {
   readonly clock: Clock
   readonly jwtSvid: JwtSvidSource
   readonly post: HttpPost
-  /** Outlives the generation: a reload must not empty it (architecture decision 8). */
+  /** Outlives the generation: a reload must not empty it (docs/decisions/0016). */
   readonly cache: CredentialCache
 }
 
@@ -118,7 +118,7 @@ function atLeast(
   ])
 }
 
-/** The algorithm is the key's own, never the one that a signature claims (opa.md §1). */
+/** The algorithm is the key's own, never the one that a signature claims (RFC 8725 §3.1). */
 function bundleKeys(
   files: ReadonlyMap<string, PublicFile>,
 ): Result<BundleKeys, readonly StartProblem[]> {

@@ -1,5 +1,5 @@
-// The decision document (contract §6) after parsing: an allow that says exactly what it allows, or
-// a denial with its own code. There is no third state.
+// The decision document (docs/POLICY.md) after parsing: an allow that says exactly what it allows,
+// or a denial with its own code. There is no third state.
 
 import type { Code } from '../errors.ts'
 
@@ -36,7 +36,7 @@ export interface Deny {
   readonly alternatives: readonly string[]
 }
 
-/** Facts that a look-up can add (contract §6). */
+/** Facts that a look-up can add (docs/POLICY.md). */
 export const NEEDS = ['sql.dry_run'] as const
 export type Need = (typeof NEEDS)[number]
 

@@ -3,7 +3,9 @@
 export interface RequestLimits {
   /** Bytes of target, header names and values together, from which on Node's parser refuses. */
   readonly maxHeaderBytes: number
-  /** Header lines in one request. Above it Node 20 would truncate in silence (trust.md §1.5). */
+  /**
+   * Header lines in one request. Above it Node 20 would truncate in silence (docs/decisions/0007).
+   */
   readonly maxHeaderLines: number
   /** Bytes of the request target. */
   readonly maxTargetBytes: number

@@ -1,6 +1,6 @@
-// How each kind of refusal is spelt for each SDK: status and error code (contract §7). The choice
-// is not cosmetic: SDKs retry by status *and* by error code. A denial must reach the program at
-// once, an overload must be retried. Measured on boto3 and on the AWS SDK for JavaScript v3.
+// How each kind of refusal is spelt for each SDK: status and error code (docs/REFUSALS.md). The
+// choice is not cosmetic: SDKs retry by status *and* by error code. A denial must reach the program
+// at once, an overload must be retried. Measured on boto3 and on the AWS SDK for JavaScript v3.
 
 import type { Dialect } from '../routing/route.ts'
 import type { RefusalKind } from './codes.ts'

@@ -1,5 +1,5 @@
 // Station 9: sends what was signed, and only that, and streams the answer with back-pressure. No
-// retry, no redirect, no decompression: undici is used as a bare pool (architecture decision 9).
+// retry, no redirect, no decompression: undici is used as a bare pool (docs/ARCHITECTURE.md).
 
 import type { Readable } from 'node:stream'
 import type { Dispatcher, Pool } from 'undici'

@@ -1,6 +1,6 @@
 // AWS explains a refused signature by repeating what it was made of: `SignatureDoesNotMatch` holds
 // the canonical request, session token included, and `ExpiredToken` the token itself. Such an answer
-// must never reach the agent (contract §7).
+// must never reach the agent (docs/REFUSALS.md).
 
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { Credential } from '../../../credential/credential.ts'
