@@ -23,8 +23,8 @@ export const ROLE = {
   FOR: 512,
   OF: 1024,
   GRAPH: 2048,
-  /** A table with a list of its columns may follow: `ON t (c)` of an index, `REFERENCES t (c)`. */
-  COLUMNS_FOLLOW: 4096,
+  /** A table with a list of its columns follows: `REFERENCES t (c)`. */
+  REFERENCES: 4096,
   /** A type when it stands after AS: `CAST(x AS NUMERIC(10, 2))`. */
   TYPE: 8192,
   BEGIN: 16384,
@@ -33,6 +33,10 @@ export const ROLE = {
   /** A query may begin with it. */
   QUERY: 131072,
   CALL: 262144,
+  /** Of an index, what REFERENCES is elsewhere; of a join or MERGE, before an expression. */
+  ON: 524288,
+  /** Not reserved; a table stands behind it as an argument. */
+  TABLE: 1048576,
 } as const
 
 const RESERVED = `
@@ -45,7 +49,7 @@ STRUCT TABLESAMPLE THEN TO TREAT TRUE UNBOUNDED UNION UNNEST USING WHEN WHERE WI
 
 const CALLABLE = 'CAST COLLATE EXTRACT GROUPING IF LEFT RANGE RIGHT'
 
-const TABLE_FOLLOWS = 'FROM JOIN LATERAL TABLE'
+const TABLE_FOLLOWS = 'FROM JOIN LATERAL'
 
 const ENDS_FROM = `
 EXCEPT GROUP HAVING INTERSECT LIMIT ORDER QUALIFY SELECT SET UNION WHERE WINDOW`
@@ -122,7 +126,9 @@ function rolesByWord(): ReadonlyMap<string, number> {
   add('FOR', ROLE.FOR)
   add('OF', ROLE.OF)
   add('GRAPH GRAPH_TABLE', ROLE.GRAPH)
-  add('ON REFERENCES', ROLE.COLUMNS_FOLLOW)
+  add('ON', ROLE.ON)
+  add('TABLE', ROLE.TABLE)
+  add('REFERENCES', ROLE.REFERENCES)
   add('BIGDECIMAL BIGNUMERIC BYTES DECIMAL NUMERIC STRING', ROLE.TYPE)
   add('BEGIN', ROLE.BEGIN)
   add('FROM SELECT', ROLE.QUERY)

@@ -111,7 +111,7 @@ export class NameReader {
     const before = this.#lastRole
     this.#endPath()
     // TABLE is not reserved; behind it stands a table, as an argument of a table function.
-    const isTable = this.#place.take() || (before & ROLE.TABLE_FOLLOWS) !== 0
+    const isTable = this.#place.take() || (before & ROLE.TABLE) !== 0
     this.#path.begin(isTable, before, role)
     this.#path.add(start, end)
     this.#noteMetadata(start, end)
@@ -227,8 +227,8 @@ export class NameReader {
     if ((own & ROLE.GRAPH) !== 0) this.#names.addFeature('graph')
     if ((own & ROLE.SYNTAX) !== 0) return false
     if ((own & ROLE.TYPE) !== 0 && (roleBefore & ROLE.AS) !== 0) return false
-    const hasColumns = (roleBefore & ROLE.COLUMNS_FOLLOW) !== 0
-    return !hasColumns || !/^(?:CREATE|ALTER)_(?:TABLE|PROPERTY|SEARCH|VECTOR)/.test(this.#kind)
+    if ((roleBefore & ROLE.REFERENCES) !== 0 && this.#kind !== 'SELECT') return false
+    return (roleBefore & ROLE.ON) === 0 || !this.#kind.endsWith('_INDEX')
   }
 
   #open(code: number, bracket: number): SqlFault | undefined {

@@ -59,10 +59,10 @@ export class StatementReader {
 
   #finish(): void {
     this.#names.finish()
+    if (this.#names.depth > 0) this.#refuse('SQL-NESTING', 'the end of the text, brackets open,')
     if (this.#head.isOpen) this.#finishHead()
     if (this.#isPipeNext) this.#refuse('SQL-PIPE', 'a pipe without an operator')
     if (this.#with !== undefined) this.#refuse('SQL-WITH', 'the end of the text')
-    if (this.#names.depth > 0) this.#refuse('SQL-NESTING', 'an open bracket, the end of the text')
     if (this.#names.areTooMany) this.#refuse('SQL-NAMES', `more than ${String(MAX_NAMES)} names`)
   }
 
@@ -132,11 +132,10 @@ export class StatementReader {
 
   #readPipe(token: number): void {
     this.#isPipeNext = false
-    if (READING_PIPES.has(this.#upper(token))) return
-    this.#refuse(
-      'SQL-PIPE',
-      token !== TOKEN.WORD ? 'a pipe without an operator' : 'a pipe operator',
-    )
+    const operator = this.#upper(token)
+    if (READING_PIPES.has(operator)) return
+    const found = operator === '' ? 'a pipe without an operator' : `|> ${operator.slice(0, 32)}`
+    this.#refuse('SQL-PIPE', found)
   }
 
   /** The word at hand in upper case; '' for other tokens. */
