@@ -104,7 +104,10 @@ export async function startVersitygw(options: VersitygwOptions): Promise<Versity
       clients.push(client)
       return client
     },
-    accessLog: async () => (await readFile(log, 'utf8')).split('\n').filter((line) => line !== ''),
+    accessLog: async () =>
+      (await readFile(log, 'utf8'))
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('log starts ')),
     stop: async () => {
       for (const client of clients) client.destroy()
       await Promise.all([s3.stop(), iam.stop()])

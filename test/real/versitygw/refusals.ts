@@ -1,15 +1,10 @@
 // What versitygw refuses: first by itself, so that its 200s mean something, then before the gateway,
 // whose agents read our codes where STS refused, and versitygw's own answer where S3 did.
 
-import { writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import t, { type Test } from 'tap'
-import { buildBundle } from '../../../gateway/authoring/bundle-build.ts'
-import { findOpa, OPA_VERSION } from '../../../gateway/authoring/opa.ts'
-import { BUNDLES } from '../../../scripts/bundle-list.ts'
+import t from 'tap'
+import { builtBundle } from '../../support/built-bundle.ts'
 import { statusOf } from '../../support/s3-body.ts'
-import { repositoryRoot } from '../../support/test-data.ts'
 import {
   BUCKET as Bucket,
   FOREIGN_BUCKET,
@@ -168,7 +163,7 @@ grants:
 t.test(
   'what our policy allows and theirs does not is refused by them, in their words',
   async (t) => {
-    const { test, cloud } = await openVersitygwScene(t, { bundle: await bundleOf(t, GRANTS) })
+    const { test, cloud } = await openVersitygwScene(t, { bundle: await builtBundle(t, GRANTS) })
     const before = (await cloud.accessLog()).length
     const writer = test.s3(test.svid('writer'), once)
     const put = (bucket: string, Key: string): Promise<unknown> =>
@@ -194,20 +189,6 @@ t.test(
     ])
   },
 )
-
-/** The shipped rules with other grants; relative to the repository's root. */
-async function bundleOf(t: Test, grants: string): Promise<string> {
-  const opa = await findOpa(process.env, OPA_VERSION)
-  const rules = BUNDLES.find(({ out }) => out === 'bench/policy/bundle.tar.gz')
-  if (opa === undefined || rules === undefined) throw new Error('OPA is needed: make tools')
-  const dir = t.testdir({ 'grants.yaml': grants })
-  const root = repositoryRoot()
-  const built = await buildBundle(opa, { ...rules, root, grants: join(dir, 'grants.yaml') })
-  if (!built.ok) throw new Error(built.error.message)
-  const path = join(dir, 'bundle.tar.gz')
-  await writeFile(path, built.value)
-  return relative(root, path)
-}
 
 type TokenParts = readonly [head: string, claims: string, signature: string]
 

@@ -93,10 +93,13 @@ export async function openVersitygwScene(
   return { test, cloud, sts, issuer }
 }
 
+/** Address, requester, id; operation, key, path and status; then sizes and more. */
+const LOG_LINE = /\] \S+ \S+ \S+ s3_(\S+) (.+) \/\S* (\d{3}) \S+ \d+ /
+
 /** Operation, status and key of each line of an access log (Amazon S3 User Guide, "Log format"). */
 export function sentTo(log: readonly string[]): readonly string[] {
   return log.map((line) => {
-    const [, operation, key, status] = /\] \S+ \S+ \S+ s3_(\S+) (\S+) \S+ (\d+) /.exec(line) ?? []
+    const [, operation, key, status] = LOG_LINE.exec(line) ?? []
     if (operation === undefined) throw new Error(`no line of an access log: ${line}`)
     return `${operation} ${status ?? ''} ${key ?? ''}`
   })
