@@ -74,3 +74,21 @@ t.test('versitygw itself holds the session to the policy of the decision', async
   const elsewhere = new PutObjectCommand({ Bucket: FOREIGN_BUCKET, Key: '2026/x', Body: 'x' })
   t.equal(await statusOf(ofTheRole.send(elsewhere)), 403, 'but in no other bucket')
 })
+
+// To S3 the parts of a key mean nothing; versitygw keeps files, and reads `2026/../2025/x` as `2025/x`.
+t.test('a key that climbs out of the prefix that was granted leads nowhere', async (t) => {
+  const { test, cloud } = await openVersitygwScene(t)
+  const writer = test.s3(test.svid('writer'), once)
+  const own = cloud.s3(cloud.root)
+  for (const Key of ['2026/../2025/x', '2026/a/../../2025/x', '2026/../../archive/x']) {
+    const put = writer.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))
+    await t.rejects(put, { $fault: 'client' }, Key)
+  }
+  const listed = await own.send(new ListObjectsV2Command({ Bucket }))
+  t.same(
+    listed.Contents?.map(({ Key }) => Key),
+    [SEEDED.key],
+    'nothing was written anywhere',
+  )
+  t.equal((await own.send(new ListObjectsV2Command({ Bucket: FOREIGN_BUCKET }))).KeyCount, 0)
+})
