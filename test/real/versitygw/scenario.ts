@@ -82,7 +82,7 @@ t.test('a key that climbs out of the prefix that was granted leads nowhere', asy
   const own = cloud.s3(cloud.root)
   for (const Key of ['2026/../2025/x', '2026/a/../../2025/x', '2026/../../archive/x']) {
     const put = writer.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }))
-    await t.rejects(put, { $fault: 'client' }, Key)
+    await t.rejects(put, Key)
   }
   const listed = await own.send(new ListObjectsV2Command({ Bucket }))
   t.same(
