@@ -96,7 +96,7 @@ function commands({ build, version }: Tool, directory: string): readonly Command
             build.packages,
           ),
         },
-        ...(build.then === undefined ? [] : [{ argv: own(build.then, directory) }]),
+        ...(build.finish === undefined ? [] : [{ argv: own(build.finish, directory) }]),
       ]
   }
 }

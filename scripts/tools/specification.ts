@@ -11,7 +11,7 @@ type Recipe =
       readonly kind: 'python-venv'
       readonly packages: readonly string[]
       /** Run in the tool's directory when the packages are there; the program is one of its own. */
-      readonly then?: readonly string[]
+      readonly finish?: readonly string[]
     }
 
 export interface Tool {
