@@ -2,6 +2,9 @@
 // docs/DEFAULTS.md is generated from here. A limit without a reason is a guess, so none is accepted.
 
 import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from './document.ts'
+import { MAX_DEPTH } from '../facts/sql/brackets.ts'
+import { MAX_NAMES } from '../facts/sql/names.ts'
+import { MAX_SQL_LENGTH } from '../facts/sql/read-sql.ts'
 import {
   ALTERNATIVE_CAP,
   ALTERNATIVES_CAP,
@@ -237,5 +240,23 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     value: ALTERNATIVE_CAP,
     unit: 'characters',
     reason: 'As long as a decision may make one.',
+  },
+  {
+    name: 'SQL text',
+    value: MAX_SQL_LENGTH,
+    unit: 'characters',
+    reason: 'BigQuery takes 1 MB of query text; nothing that could run is refused for its length.',
+  },
+  {
+    name: 'SQL text: open brackets',
+    value: MAX_DEPTH,
+    unit: 'levels',
+    reason: 'Generated queries stay far below.',
+  },
+  {
+    name: 'SQL text: different functions, table functions, tables, each',
+    value: MAX_NAMES,
+    unit: 'names',
+    reason: 'They enter policy and records; few queries name fifty.',
   },
 ]
