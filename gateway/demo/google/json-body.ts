@@ -22,6 +22,8 @@ export type Shape =
   | 'boolean'
   | 'int64'
   | 'labels'
+  /** Of a query parameter: text or null, and the numbers and booleans that the Node client sends. */
+  | 'value'
   | readonly [items: Shape]
   | { readonly [member: string]: Shape }
 
@@ -58,6 +60,8 @@ export function misshape(value: Json, shape: Shape, path: string): string | unde
     case 'string':
     case 'boolean':
       return typeof value === shape ? undefined : `${path} must be a ${shape}`
+    case 'value':
+      return typeof value === 'object' && value !== null ? `${path} must be text` : undefined
     case 'int64':
       return isInt64(value) ? undefined : `${path} must be an integer`
     case 'labels': {
