@@ -48,7 +48,10 @@ export class IssuedCredentials {
       sessionToken: `IQoJb3JpZ2luX2Vj${randomBytes(384).toString('base64')}`,
     })
     this.#byKeyId.set(credential.accessKeyId, credential)
-    this.#secrets.add(credential.sessionToken, credential.principalArn)
+    this.#secrets.add(credential.sessionToken, {
+      name: `session token of ${credential.principalArn}`,
+      doors: ['s3'],
+    })
     return credential
   }
 

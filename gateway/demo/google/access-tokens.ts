@@ -39,7 +39,10 @@ export class AccessTokens {
     const token = `ya29.d.${randomBytes(192).toString('base64url')}`
     const issued: AccessToken = Object.freeze({ ...grant, token })
     this.#tokens.set(token, issued)
-    this.#secrets.add(token, `access token ${this.#count} of ${grant.principal.name}`)
+    this.#secrets.add(token, {
+      name: `access token ${this.#count} of ${grant.principal.name}`,
+      doors: ['iamcredentials', 'bigquery'],
+    })
     return issued
   }
 

@@ -1,22 +1,31 @@
-// Every secret that a sandbox cloud gave out, by a name that may be shown: so that each request can
-// be searched for all of them, and a credential that reaches the wrong door is seen there.
+// Every secret that a sandbox cloud gave out, under a name that may be shown, with the services that
+// it is for: so that each request can be searched for all of them, and a credential that reaches the
+// wrong door, or an agent, is seen.
+
+import type { SandboxService } from './request-log.ts'
+
+export interface IssuedSecret {
+  /** `access token 1 of <principal>`: never the secret itself. */
+  readonly name: string
+  /** Where it may be presented. */
+  readonly doors: readonly SandboxService[]
+}
 
 export class IssuedSecrets {
-  readonly #names = new Map<string, string>()
+  readonly #secrets = new Map<string, IssuedSecret>()
 
-  /** `name`: `acme-data token 1 of <principal>`, never the secret itself. */
-  add(secret: string, name: string): void {
-    this.#names.set(secret, name)
+  add(secret: string, issued: IssuedSecret): void {
+    this.#secrets.set(secret, issued)
   }
 
-  /** The names of all secrets that the text holds, whole. */
-  findIn(text: string): readonly string[] {
-    const found: string[] = []
-    for (const [secret, name] of this.#names) if (text.includes(secret)) found.push(name)
+  /** All that the text holds, whole. */
+  findIn(text: string): readonly IssuedSecret[] {
+    const found: IssuedSecret[] = []
+    for (const [secret, issued] of this.#secrets) if (text.includes(secret)) found.push(issued)
     return found
   }
 
-  get size(): number {
-    return this.#names.size
+  get issued(): readonly IssuedSecret[] {
+    return [...this.#secrets.values()]
   }
 }

@@ -3,6 +3,7 @@
 // request bodies) are never kept: only the names under which they were issued.
 
 import { IssuedSecrets } from './issued-secrets.ts'
+import type { IssuedSecret } from './issued-secrets.ts'
 
 const KEPT_REQUESTS = 10_000
 const SECRET_HEADERS = new Set(['authorization', 'x-amz-security-token', 'cookie'])
@@ -16,8 +17,8 @@ export interface SandboxRequest {
   readonly target: string
   /** In wire order, without those that carry a secret. */
   readonly headers: readonly (readonly [name: string, value: string])[]
-  /** Names of the issued secrets that its target or any header carried. */
-  readonly carries: readonly string[]
+  /** The issued secrets that its target or any header carried. */
+  readonly carries: readonly IssuedSecret[]
   /** `s3.PutObject`, `bigquery.jobs.query`, as the sandbox itself understood it. */
   operation: string | undefined
   /** BigQuery: asked what a query would do, and nothing was run. */
