@@ -56,6 +56,14 @@ export const DEFAULTS = {
     10_000,
     'SDK pools hold 50 connections at most by default; a few more leave room for retries.',
   ),
+  lookupsPerSecond: limit(
+    'limits.perIdentity.lookupsPerSecond',
+    10,
+    'look-ups',
+    1,
+    10_000,
+    'Dry runs of new queries, asked before an allow: an analyst writes one in seconds, and a project may make 100 calls a second for each user.',
+  ),
   connections: limit(
     'limits.perIdentity.connections',
     16,
