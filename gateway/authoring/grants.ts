@@ -17,8 +17,13 @@ export interface GrantEntry {
 /** What an allow by a grant carries. */
 export interface GrantTerms {
   readonly credential?: string
+  /** What an SQL text may use beyond harmless built-in functions. */
+  readonly features?: readonly string[]
+  readonly functions?: readonly string[]
+  readonly max_bytes_billed?: number
   readonly session_policy?: readonly GrantStatement[]
   readonly set_headers?: Readonly<Record<string, string>>
+  readonly table_functions?: readonly string[]
 }
 
 /** Nested look-ups, outermost first: subject, service, operation, target type, container. */
@@ -77,6 +82,9 @@ class Compiler {
       else problem('actions', operation.error)
     }
     for (const operation of operations) this.#index(grant, subject, operation)
+    for (const part of misplacedSqlParts(grant)) {
+      problem(part, 'only a grant with a target of type query says what SQL may use or cost')
+    }
     const terms = termsOf(grant)
     if (terms.ok) {
       if (Object.keys(terms.value).length > 0) this.#terms.set(grant.id, terms.value)
@@ -107,7 +115,7 @@ class Compiler {
     for (const { type, container, path_prefix } of grant.targets) {
       const path = key(subject, grant.service, operation, type, container)
       const list = this.#entries.get(path) ?? []
-      list.push({ access: [...new Set(grant.access)].sort(), id: grant.id, path_prefix })
+      list.push({ access: distinct(grant.access), id: grant.id, path_prefix })
       this.#entries.set(path, list)
     }
   }
@@ -123,12 +131,33 @@ function termsOf(grant: Grant): Result<GrantTerms, string> {
   const statements =
     grant.session_policy === 'generate' ? generateStatements(grant) : ok(grant.session_policy)
   if (!statements.ok) return statements
-  const { credential, set_headers: headers } = grant
+  const { credential, features, functions, max_bytes_billed: cap, set_headers: headers } = grant
+  const { table_functions: tableFunctions } = grant
   return ok({
     ...(credential === undefined ? {} : { credential }),
+    ...(features === undefined ? {} : { features: distinct(features) }),
+    ...(functions === undefined ? {} : { functions: distinct(functions) }),
+    ...(cap === undefined ? {} : { max_bytes_billed: cap }),
     ...(statements.value === undefined ? {} : { session_policy: statements.value }),
     ...(headers === undefined ? {} : { set_headers: sortedRecord(headers) }),
+    ...(tableFunctions === undefined ? {} : { table_functions: distinct(tableFunctions) }),
   })
+}
+
+/** They would have no effect there, and their author believes that they have one. */
+function misplacedSqlParts(grant: Grant): readonly string[] {
+  if (grant.targets.some(({ type }) => type === 'query')) return []
+  const { features, functions, table_functions: tableFunctions } = grant
+  const parts = [
+    ['features', features],
+    ['functions', functions],
+    ['table_functions', tableFunctions],
+  ] as const
+  return parts.filter(([, part]) => part !== undefined).map(([name]) => name)
+}
+
+function distinct(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort()
 }
 
 /** Services whose operations come from several APIs; there the author names the API too. */

@@ -115,7 +115,15 @@ function ask(
   const credential = chosen(decision, candidates, route)
   if (!credential.ok) return credential
   return ok(
-    makeNeedsDecision({ peer, request, route, facts, decision, credential: credential.value, body }),
+    makeNeedsDecision({
+      peer,
+      request,
+      route,
+      facts,
+      decision,
+      credential: credential.value,
+      body,
+    }),
   )
 }
 

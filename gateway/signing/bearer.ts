@@ -31,9 +31,5 @@ export function bearerHeaders(
   if (!B64_TOKEN.test(token)) {
     return err(refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', 'no bearer token by its form', 'SIGN-12'))
   }
-  return ok([
-    ['host', upstream.authority],
-    ...headers,
-    ['authorization', `Bearer ${token}`],
-  ])
+  return ok([['host', upstream.authority], ...headers, ['authorization', `Bearer ${token}`]])
 }

@@ -10,13 +10,7 @@ import { ask } from './ask.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { mapUpstreamError, ProtocolBroken } from './failure.ts'
 import { PoolCache, type PoolOptions } from './pool-cache.ts'
-import type {
-  AskLimits,
-  ExchangeTotals,
-  ResponseSink,
-  SendFailure,
-  Upstream,
-} from './port.ts'
+import type { AskLimits, ExchangeTotals, ResponseSink, SendFailure, Upstream } from './port.ts'
 import { RequestBody } from './request-body.ts'
 import { responseHeaders } from './response-headers.ts'
 

@@ -99,13 +99,14 @@ async function sameDecisions(
   return seen
 }
 
-const AUTHZ_FILES = [
+const REGO_FILES = [
   'policies/authz/authz.rego',
   'policies/lib/grants.rego',
   'policies/lib/objects.rego',
+  'policies/lib/sql.rego',
   'policies/lib/subjects.rego',
-  'svidgate:policies/svidgate/data.json',
 ]
+const AUTHZ_FILES = [...REGO_FILES, 'svidgate:policies/svidgate/data.json']
 
 t.test('committed bundles, data and capabilities are what their sources make', async (t) => {
   const { stdout } = await run(
@@ -171,7 +172,7 @@ t.test('decisions on random grants are those of OPA', async (t) => {
   await writeFile(join(folder, 'grants.yaml'), grants)
   const built = await buildBundle(await opaOf(), {
     root: REPOSITORY,
-    files: AUTHZ_FILES.slice(0, 4),
+    files: REGO_FILES,
     grants: join(folder, 'grants.yaml'),
     entrypoints: ['svidgate/authz/decision'],
     capabilities: 'policies/capabilities.json',
@@ -182,7 +183,7 @@ t.test('decisions on random grants are those of OPA', async (t) => {
   await writeFile(join(folder, 'data.json'), bundle.value.dataText)
   await writeFile(join(folder, 'bundle.tar.gz'), built.value)
   const inputs = Array.from({ length: 2000 }, () => JSON.stringify(randomInput(random)))
-  const files = [...AUTHZ_FILES.slice(0, 4), join(folder, 'data.json')]
+  const files = [...REGO_FILES, join(folder, 'data.json')]
   const expected = await opaAnswers(folder, files, 'svidgate/authz/decision', inputs)
   const seen = await sameDecisions(
     t,
@@ -329,7 +330,7 @@ t.test('bundle build makes the shipped bundle from the authors’ files', async 
   }
   const options = {
     root: REPOSITORY,
-    files: AUTHZ_FILES.slice(0, 4).reverse(),
+    files: REGO_FILES.toReversed(),
     grants: 'policies/authz/grants.yaml',
     entrypoint: ['svidgate/authz/decision', 'svidgate/authz/explain'],
     out,

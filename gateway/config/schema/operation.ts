@@ -40,7 +40,8 @@ export const audit = z.strictObject({
 })
 
 const number = (
-  limit: (typeof DEFAULTS)['concurrent' | 'connections' | 'lookupsPerSecond' | 'requestsPerSecond' | 'maxHeaderLines'],
+  limit: (typeof DEFAULTS)[
+    'concurrent' | 'connections' | 'lookupsPerSecond' | 'requestsPerSecond' | 'maxHeaderLines'],
 ) => count(limit).prefault(limit.value)
 const bytes = (limit: (typeof DEFAULTS)['maxHeaderBytes' | 'inspectBytes']) =>
   size(limit).prefault(limit.value)

@@ -7,11 +7,7 @@
 
 import { refusal, type Refusal } from '../../errors.ts'
 import type { Facts } from '../../facts/facts.ts'
-import {
-  dryRunBody,
-  readQueryJob,
-  type QueryMethod,
-} from '../../facts/gcp/bigquery/query-job.ts'
+import { dryRunBody, readQueryJob, type QueryMethod } from '../../facts/gcp/bigquery/query-job.ts'
 import { err, ok, type Result } from '../../util/result.ts'
 import type { LookupForm } from '../lookup.ts'
 import type { NeedsDecision } from '../needs-decision.ts'

@@ -82,7 +82,8 @@ function readQuery(query: JsonObject): Parsed<DryRunAnswer> {
 /** What a statement that only reads does not have: targets of DDL and DCL (`ddlTargetTable`, …). */
 function foreignEffect(query: JsonObject): string | undefined {
   for (const name of query.keys()) {
-    if (name.startsWith('ddl') || name.startsWith('dcl')) return `it has a ${name.slice(0, 3)} target`
+    if (name.startsWith('ddl') || name.startsWith('dcl'))
+      return `it has a ${name.slice(0, 3)} target`
   }
   return undefined
 }
@@ -151,7 +152,9 @@ function memberOf(object: JsonObject, ...path: readonly string[]): JsonValue | u
 }
 
 function malformed(what: string): Result<never, Refusal> {
-  return err(refusal('ERR_SG_DENIED', `the answer of the dry run is not understood: ${what}`, 'LOOK-5'))
+  return err(
+    refusal('ERR_SG_DENIED', `the answer of the dry run is not understood: ${what}`, 'LOOK-5'),
+  )
 }
 
 const REASON = /^[A-Za-z]{1,32}$/
