@@ -3,7 +3,13 @@
 // `generateAccessToken`). An answer is hostile until every value has the form that Google gives it.
 
 import type { HeaderLine } from '../../request/message.ts'
-import { isJsonObject, JsonNumber, parseStrictJson, type JsonObject } from '../../util/json.ts'
+import {
+  isJsonArray,
+  isJsonObject,
+  JsonNumber,
+  parseStrictJson,
+  type JsonObject,
+} from '../../util/json.ts'
 import { parseRfc3339 } from '../../util/rfc3339.ts'
 
 export interface FederatedToken {
@@ -92,7 +98,7 @@ function errorOf(name: unknown, message: unknown, reason: string | undefined) {
 
 function reasonOf(error: JsonObject): string | undefined {
   const details = error.get('details')
-  if (!Array.isArray(details)) return undefined
+  if (!isJsonArray(details)) return undefined
   for (const detail of details) {
     if (!isJsonObject(detail) || detail.get('@type') !== ERROR_INFO) continue
     const reason = detail.get('reason')

@@ -16,21 +16,21 @@ export interface GcpWorkloadIdentityOptions {
   /** Of the token that goes to the cloud. */
   readonly scopes: readonly string[]
   /** Its e-mail address, to impersonate; may name `{tenant}`, `{agent}` and `{role}`. */
-  readonly serviceAccount?: string
+  readonly serviceAccount?: string | undefined
   /** Of an impersonated token, 300 to 3300. Default 900. */
-  readonly lifetimeSeconds?: number
+  readonly lifetimeSeconds?: number | undefined
   /** Default `spiffe-id`. */
-  readonly subject?: SubjectKind
+  readonly subject?: SubjectKind | undefined
   /** `aud` of our token. Default: the provider's whole resource name. */
-  readonly audience?: string
+  readonly audience?: string | undefined
   /** Default `googleapis.com`. */
-  readonly universeDomain?: string
+  readonly universeDomain?: string | undefined
   /** Origin of another token endpoint: private, regional, the demo's. */
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
   /** Origin of another Service Account Credentials API. */
-  readonly impersonationEndpoint?: string
+  readonly impersonationEndpoint?: string | undefined
   /** Foreign trust domains whose agents may use it. Default none. */
-  readonly trustDomains?: readonly string[]
+  readonly trustDomains?: readonly string[] | undefined
 }
 
 export interface GcpWorkloadIdentityConfig {
@@ -82,17 +82,36 @@ export function isServiceAccount(email: string): boolean {
 }
 
 /** Both token endpoints of a credential, as they are dialled. */
-export function gcpOrigins(
-  options: Pick<
-    GcpWorkloadIdentityOptions,
-    'endpoint' | 'impersonationEndpoint' | 'universeDomain'
-  >,
-): GcpOrigins {
+export function gcpOrigins(options: {
+  readonly endpoint?: string | undefined
+  readonly impersonationEndpoint?: string | undefined
+  readonly universeDomain?: string | undefined
+}): GcpOrigins {
   const universe = options.universeDomain ?? DEFAULT_UNIVERSE
   return {
     sts: options.endpoint ?? `https://sts.${universe}`,
     impersonation: options.impersonationEndpoint ?? `https://iamcredentials.${universe}`,
   }
+}
+
+/** The `aud` of our token: the provider's resource name, unless the file gives another. */
+export function gcpAudience(options: {
+  readonly provider: string
+  readonly audience?: string | undefined
+}): string {
+  return options.audience ?? resourceName(options.provider)
+}
+
+/** Who may be shown one audience: all token endpoints of a universe are one authority. */
+export function gcpAuthority(options: {
+  readonly endpoint?: string | undefined
+  readonly universeDomain?: string | undefined
+}): string {
+  const { endpoint, universeDomain = DEFAULT_UNIVERSE } = options
+  const host = endpoint?.replace(/^https?:\/\//, '').replace(/:[0-9]+$/, '')
+  if (endpoint === undefined || host?.endsWith(`.${universeDomain}`))
+    return `STS of ${universeDomain}`
+  return endpoint
 }
 
 /** @throws TypeError that names the field, what is wrong with it and what fits */
@@ -102,13 +121,14 @@ export function compileGcpOptions(options: GcpWorkloadIdentityOptions): GcpWorkl
   if (!DOMAIN.test(universe)) {
     throw new TypeError(`${where}: universeDomain ${universe} must be a domain in lower case`)
   }
-  const provider = providerOf(options.provider, where)
+  checkProvider(options.provider, where)
+  const provider = resourceName(options.provider)
   checkScopes(options.scopes, where)
   const lifetimeSeconds = options.lifetimeSeconds ?? DEFAULT_LIFETIME
   if (!isLifetime(lifetimeSeconds)) {
     throw new TypeError(`${where}: lifetime must be ${MIN_LIFETIME}s to ${MAX_LIFETIME}s`)
   }
-  const audience = options.audience ?? provider
+  const audience = gcpAudience(options)
   if (audience === '') throw new TypeError(`${where}: audience must not be empty`)
   const origins = gcpOrigins(options)
   checkOrigin(origins.sts, `${where}: endpoint`)
@@ -123,11 +143,7 @@ export function compileGcpOptions(options: GcpWorkloadIdentityOptions): GcpWorkl
     lifetimeSeconds,
     subject,
     origins,
-    tokenAudience: {
-      audience,
-      // The global and regional endpoints of a universe are one authority.
-      authority: options.endpoint ?? `STS of ${universe}`,
-    },
+    tokenAudience: { audience, authority: gcpAuthority(options) },
     trustDomains: new Set(trustDomains),
     fingerprint: JSON.stringify([
       options.kind,
@@ -145,15 +161,17 @@ export function compileGcpOptions(options: GcpWorkloadIdentityOptions): GcpWorkl
   }
 }
 
-function providerOf(text: string, where: string): string {
-  if (!PROVIDER.test(text)) {
-    throw new TypeError(
-      `${where}: provider ${text} must be projects/<project number>/locations/global/` +
-        'workloadIdentityPools/<pool>/providers/<provider>: the number, not the id, of the project, ' +
-        'and the provider, not its pool',
-    )
-  }
-  return text.startsWith('//') ? text : `//iam.googleapis.com/${text}`
+function checkProvider(text: string, where: string): void {
+  if (PROVIDER.test(text)) return
+  throw new TypeError(
+    `${where}: provider ${text} must be projects/<project number>/locations/global/` +
+      'workloadIdentityPools/<pool>/providers/<provider>: the number, not the id, of the project, ' +
+      'and the provider, not its pool',
+  )
+}
+
+function resourceName(provider: string): string {
+  return provider.startsWith('//') ? provider : `//iam.googleapis.com/${provider}`
 }
 
 function checkScopes(scopes: readonly string[], where: string): void {

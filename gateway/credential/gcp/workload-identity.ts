@@ -151,7 +151,7 @@ export class GcpWorkloadIdentity implements CredentialDriver {
         ? { principal: `subject/${subject}` }
         : {
             principal: serviceAccount,
-            then: `generateAccessToken at ${origins.impersonation}`,
+            impersonation: `generateAccessToken at ${origins.impersonation}`,
             lifetime_seconds: String(lifetimeSeconds),
           }),
     }
