@@ -162,6 +162,14 @@ function credentialOptions(name: string, credential: CredentialConfig): Credenti
       const settings = { ...rest, name, durationSeconds: duration / 1000 }
       return endpoint === undefined ? settings : { ...settings, endpoint }
     }
+    case 'gcp-workload-identity': {
+      const { lifetime, tls: _roots, sessionPolicy: _none, ...rest } = credential
+      return {
+        ...rest,
+        name,
+        lifetimeSeconds: lifetime === undefined ? undefined : lifetime / 1000,
+      }
+    }
     case 'none':
       return { ...credential, name }
   }

@@ -184,6 +184,14 @@ export const DEFAULTS = {
     '12h',
     'The shortest that STS grants: a stolen session dies soonest. Twelve hours is the longest.',
   ),
+  impersonationLifetime: limit(
+    'credentials.*.lifetime',
+    '900s',
+    'duration',
+    '300s',
+    '3300s',
+    'A token that leaks dies soon. Google grants an hour, and refuses `3600s` when clocks differ a little.',
+  ),
   checkpoint: limit(
     'audit.checkpoint',
     '60s',
