@@ -4,6 +4,7 @@
 import type { AuditLog, LookupMark } from '../audit/event.ts'
 import type { CredentialAnswer, CredentialRequest } from '../credential/credential.ts'
 import type { Code, CredentialCode, Refusal } from '../errors.ts'
+import type { JobOwnership } from '../facts/job-ownership.ts'
 import type { DryRunAnswer } from '../facts/lookups.ts'
 import type { LookupCache } from '../operations/lookup-cache.ts'
 import type { DecisionReader } from '../policy/decision-reader.ts'
@@ -15,6 +16,7 @@ import type { RoutingTable } from '../routing/table.ts'
 import type { SessionPolicyMode } from '../shape/aws/session-policy.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Upstream } from '../upstream/port.ts'
+import type { JobListener } from '../upstream/rewrite/answer-reader.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Result } from '../util/result.ts'
 
@@ -38,6 +40,9 @@ export interface Credentials {
   purge(name: string): void
 }
 
+/** One agent's jobs: what is its own, and what the cloud says of it. */
+export interface AgentJobs extends JobOwnership, JobListener {}
+
 /** One immutable set of {configuration, policy bundle}: a request is judged by exactly one. */
 export interface Generation {
   readonly number: number
@@ -50,6 +55,8 @@ export interface Generation {
   /** What the policy can refer to; undefined: anything. */
   readonly reads: InputReads | undefined
   readonly credentials: Credentials
+  /** Whose jobs are whose; undefined: no service has any, and none is anyone's. */
+  readonly jobs: { of(peer: Peer): AgentJobs } | undefined
   readonly requestLimits: RequestLimits
 }
 
