@@ -104,8 +104,7 @@ worth_a_lookup if {
 # The grants that cover an SQL text itself. They say what may stand in it and what it may cost; they
 # are the same before and after the dry run, which adds tables and routines as further targets.
 of_queries := {id |
-	some index, target in input.targets
-	target.type == "query"
+	some index in queries
 	some id in covered[index]
 }
 
