@@ -2,6 +2,7 @@
 // a pure function of the file's meaning: keys and lists are sorted, so that bundles built from it
 // are the same bytes everywhere.
 
+import type { TargetType } from '../facts/facts.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { type Grant, type GrantStatement, grantsFileSchema } from './grant-schema.ts'
 import { generateStatements } from './session-statements.ts'
@@ -82,8 +83,14 @@ class Compiler {
       else problem('actions', operation.error)
     }
     for (const operation of operations) this.#index(grant, subject, operation)
-    for (const part of misplacedSqlParts(grant)) {
-      problem(part, 'only a grant with a target of type query says what SQL may use or cost')
+    for (const part of sqlPartsWithout(grant, ['query'], SQL_USES)) {
+      problem(part, 'only a grant with a target of type query says what SQL may use')
+    }
+    for (const part of sqlPartsWithout(grant, ['query', 'table', 'routine'], SQL_CAPS)) {
+      problem(
+        part,
+        'only a grant with a target of type query, table or routine caps what SQL costs',
+      )
     }
     const terms = termsOf(grant)
     if (terms.ok) {
@@ -144,16 +151,17 @@ function termsOf(grant: Grant): Result<GrantTerms, string> {
   })
 }
 
-/** They would have no effect there, and their author believes that they have one. */
-function misplacedSqlParts(grant: Grant): readonly string[] {
-  if (grant.targets.some(({ type }) => type === 'query')) return []
-  const { features, functions, table_functions: tableFunctions } = grant
-  const parts = [
-    ['features', features],
-    ['functions', functions],
-    ['table_functions', tableFunctions],
-  ] as const
-  return parts.filter(([, part]) => part !== undefined).map(([name]) => name)
+const SQL_USES = ['features', 'functions', 'table_functions'] as const
+const SQL_CAPS = ['max_bytes_billed'] as const
+
+/** They would have no effect without such a target, and their author believes that they have one. */
+function sqlPartsWithout(
+  grant: Grant,
+  types: readonly TargetType[],
+  parts: readonly (typeof SQL_USES | typeof SQL_CAPS)[number][],
+): readonly string[] {
+  if (grant.targets.some(({ type }) => types.includes(type))) return []
+  return parts.filter((part) => grant[part] !== undefined)
 }
 
 function distinct(texts: readonly string[]): readonly string[] {

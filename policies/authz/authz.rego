@@ -37,14 +37,17 @@ decision := object.union(
 # How the decision came about, for denials and for `explain`.
 default explain := {}
 
-explain := {
-	"subject_keys": keys,
-	"targets": [{"name": target.name, "access": target.access, "covered_by": covered[index]} |
-		some index, target in input.targets
-	],
-	"refusals": refusals,
-	"decision": decision,
-}
+explain := object.union(
+	{
+		"subject_keys": keys,
+		"targets": [{"name": target.name, "access": target.access, "covered_by": covered[index]} |
+			some index, target in input.targets
+		],
+		"refusals": refusals,
+		"decision": decision,
+	},
+	{"sql": {"not_granted": unnamed} | count(unnamed) > 0},
+)
 
 # A caller without tenant, agent and role (a federated domain without a map) has no keys and so no
 # grants: `*` means any tenant that we know, not anybody.
