@@ -23,7 +23,7 @@ import type { PipelinePorts } from './ports.ts'
 import type { Understood } from './understand.ts'
 
 /** And one evaluation more than look-ups. */
-const MOST_LOOKUPS = 2
+export const MOST_LOOKUPS = 2
 
 const NOTHING: LookupAnswers = Object.freeze({ dryRun: undefined })
 
