@@ -23,6 +23,7 @@ import { changesNeedingRestart } from './config/reload.ts'
 import { CredentialCache, type CacheResult } from './credential/cache.ts'
 import { InFlight } from './operations/in-flight.ts'
 import { InspectedBytes } from './operations/inspected-bytes.ts'
+import { JobStore } from './operations/job-store.ts'
 import { IdentityLimits } from './operations/limits.ts'
 import { createHandler } from './pipeline/handler.ts'
 import type { PipelinePorts } from './pipeline/ports.ts'
@@ -248,6 +249,7 @@ async function openParts(
     jwtSvid: issuer.source,
     post: clouds.tokens.post,
     cache,
+    jobStore: new JobStore(clock),
   }
   const built = await buildGeneration(config, 1, generationPorts)
   if (!built.ok) throw new StartProblems(built.error)

@@ -7,6 +7,8 @@ import { refusal, type Refusal } from '../errors.ts'
 import type { HeaderLine } from '../request/message.ts'
 import type { SignedRequest } from '../signing/signed-request.ts'
 import type { ExchangeTotals, ResponseSink, Upstream } from '../upstream/port.ts'
+import type { AnswerReader } from '../upstream/rewrite/answer-reader.ts'
+import { ANSWER_READERS } from '../upstream/rewrite/answer-readers.ts'
 import {
   echoesCredential,
   LONGEST_ERROR_BODY,
@@ -30,7 +32,7 @@ export async function forward(
 ): Promise<Forwarded> {
   const { exchange } = journey
   exchange.sendContinue()
-  const sink = new AnswerSink(journey, exchange)
+  const sink = new AnswerSink(journey, exchange, answerReader(journey, signed))
   const sent = await upstream.send(signed, exchange.body, sink, (cancel) => {
     journey.abort = cancel
     if (journey.isClientGone || exchange.broken !== undefined) cancel()
@@ -70,26 +72,40 @@ function brokenOff(totals: Forwarded['totals'], refused: Refusal): Forwarded {
   }
 }
 
+/** Of the few operations whose answer the gateway learns from. */
+function answerReader(
+  { route, facts, jobs }: Journey,
+  { body }: SignedRequest,
+): AnswerReader | undefined {
+  if (route === undefined || facts === undefined || jobs === undefined) return undefined
+  return ANSWER_READERS.get(route.service)?.({ facts, body, jobs })
+}
+
 /** Passes the answer on as it comes, but for one kind that must be seen whole first. */
 class AnswerSink implements ResponseSink {
   readonly #journey: Journey
   readonly #exchange: Exchange
+  #reader: AnswerReader | undefined
   #held: { headers: readonly HeaderLine[]; chunks: Buffer[]; length: number } | undefined
   status: number | undefined
   isHeadWritten = false
 
-  constructor(journey: Journey, exchange: Exchange) {
+  constructor(journey: Journey, exchange: Exchange, reader: AnswerReader | undefined) {
     this.#journey = journey
     this.#exchange = exchange
+    this.#reader = reader
   }
 
   onHead(status: number, headers: readonly HeaderLine[]): void {
     this.status = status
+    if (this.#reader?.onHead(status, headers) === false) this.#reader = undefined
     if (mayEchoCredential(status, headers)) this.#held = { headers, chunks: [], length: 0 }
     else this.#writeHead(status, headers)
   }
 
+  /** Read before it is passed on: what the agent asks next may depend on what was learned. */
   onData(chunk: Buffer): boolean {
+    if (this.#reader?.onData(chunk) === false) this.#reader = undefined
     const held = this.#held
     if (held === undefined) return this.#exchange.write(chunk)
     held.length += chunk.length

@@ -12,7 +12,7 @@ import type { PolicyInput } from '../policy/policy-input.ts'
 import type { GatewayRequest } from '../request/gateway-request.ts'
 import type { Route } from '../routing/route.ts'
 import { isoText } from '../util/rfc3339.ts'
-import type { Generation } from './ports.ts'
+import type { AgentJobs, Generation } from './ports.ts'
 
 const LONGEST_RECORDED_PATH = 2048
 
@@ -24,6 +24,8 @@ export interface Journey {
   readonly now: number
   /** Monotonic ms. */
   readonly startedAt: number
+  /** Of the agent that asks. */
+  readonly jobs: AgentJobs | undefined
   request: GatewayRequest | undefined
   route: Route | undefined
   facts: Facts | undefined
@@ -54,6 +56,7 @@ export function beginJourney(
     generation: start.generation,
     now: start.now,
     startedAt: start.startedAt,
+    jobs: start.generation.jobs?.of(start.exchange.peer),
     request: undefined,
     route: undefined,
     facts: undefined,

@@ -4,6 +4,7 @@
 import type { AuditLog } from '../audit/event.ts'
 import type { CredentialAnswer, CredentialRequest } from '../credential/credential.ts'
 import type { Code, CredentialCode, Refusal } from '../errors.ts'
+import type { JobOwnership } from '../facts/job-ownership.ts'
 import type { DecisionReader } from '../policy/decision-reader.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { InputReads } from '../policy/input-reads.ts'
@@ -13,6 +14,7 @@ import type { RoutingTable } from '../routing/table.ts'
 import type { SessionPolicyMode } from '../shape/aws/session-policy.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Upstream } from '../upstream/port.ts'
+import type { JobListener } from '../upstream/rewrite/answer-reader.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Result } from '../util/result.ts'
 
@@ -31,6 +33,9 @@ export interface Credentials {
   purge(name: string): void
 }
 
+/** One agent's jobs: what is its own, and what the cloud says of it. */
+export interface AgentJobs extends JobOwnership, JobListener {}
+
 /** One immutable set of {configuration, policy bundle}: a request is judged by exactly one. */
 export interface Generation {
   readonly number: number
@@ -43,6 +48,8 @@ export interface Generation {
   /** What the policy can refer to; undefined: anything. */
   readonly reads: InputReads | undefined
   readonly credentials: Credentials
+  /** Whose jobs are whose; undefined: no service has any, and none is anyone's. */
+  readonly jobs: { of(peer: Peer): AgentJobs } | undefined
   readonly requestLimits: RequestLimits
 }
 

@@ -99,6 +99,7 @@ const GENERATION: Omit<Generation, 'engine' | 'credentials'> = {
   decisions: new DecisionReader(),
   zones: NO_ZONES,
   reads: undefined,
+  jobs: undefined,
   requestLimits: REQUEST_LIMITS,
 }
 

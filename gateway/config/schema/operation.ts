@@ -108,9 +108,21 @@ export const limits = z
   })
   .prefault({})
 
+const jobKeys = z
+  .strictObject({
+    dir: hot(
+      filePath.prefault('./state/job-keys'),
+      'Shared by all replicas; made when a route needs it, mode 0700.',
+    ),
+  })
+  .prefault({})
+
 export const state = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: restart(z.literal('memory'), 'Kept in this process only.') }),
+    z.strictObject({
+      kind: restart(z.literal('memory'), 'Kept in this process only.'),
+      jobKeys: hot(jobKeys, 'Keys that tag the BigQuery jobs of agents. Read again at a reload.'),
+    }),
   ])
   .prefault({ kind: 'memory' })
 
