@@ -1,6 +1,8 @@
 // Every limit with its value, unit and reason: the schema takes its defaults from here, and
 // docs/DEFAULTS.md is generated from here. A limit without a reason is a guess, so none is accepted.
 
+import { JOB_STORE_LIMITS } from '../operations/job-store.ts'
+import { LONGEST_CLIENT_JOB_ID } from '../operations/job-tag.ts'
 import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from './document.ts'
 import { LOOKUP_CACHE_BYTES, LOOKUP_TTL } from '../operations/lookup-cache.ts'
 import { LOOKUP_LIMITS } from '../pipeline/ask.ts'
@@ -287,5 +289,29 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     value: ALTERNATIVE_CAP,
     unit: 'characters',
     reason: 'As long as a decision may make one.',
+  },
+  {
+    name: 'job id of an agent',
+    value: LONGEST_CLIENT_JOB_ID,
+    unit: 'characters',
+    reason: 'BigQuery takes 1,024, and the agent’s tag has 36 with its separator.',
+  },
+  {
+    name: 'jobs remembered: of one agent',
+    value: JOB_STORE_LIMITS.perAgent,
+    unit: 'jobs',
+    reason: 'Only jobs whose id carries no tag need it; an agent follows a few at a time.',
+  },
+  {
+    name: 'jobs remembered: in all',
+    value: JOB_STORE_LIMITS.inAll,
+    unit: 'jobs',
+    reason: 'Some 50 MiB; beyond it the agent that holds the most loses its oldest.',
+  },
+  {
+    name: 'jobs remembered: how long',
+    value: JOB_STORE_LIMITS.keptFor / 1000,
+    unit: 'seconds',
+    reason: 'BigQuery keeps the results of a query for about 24 hours.',
   },
 ]

@@ -1,6 +1,6 @@
 // The keys under which agents' job ids are tagged (`job-tag.ts`): secrets of the gateway's own, in a
 // directory that its replicas share. A key that is lost costs agents their unfinished follow-ups; one
-// that leaks lets its holder, as an agent, pass other agents' jobs off as its own.
+// that leaks lets who may insert jobs past the gateway pass them off as an agent's.
 
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import {

@@ -26,6 +26,8 @@ export class AgentJobs implements JobOwnership {
   readonly #keys: JobKeys
   readonly #store: JobStore
   readonly #owner: JobOwner
+  /** Facts, and the facts of what was shaped, ask for the same id. */
+  #last: { project: string; jobId: string; name: string | undefined } | undefined
 
   constructor(keys: JobKeys, store: JobStore, owner: JobOwner) {
     this.#keys = keys
@@ -62,6 +64,10 @@ export class AgentJobs implements JobOwnership {
   }
 
   #untagged(project: string, jobId: string): string | undefined {
-    return untagged(this.#keys, this.#owner, project, jobId)
+    const last = this.#last
+    if (last?.jobId === jobId && last.project === project) return last.name
+    const name = untagged(this.#keys, this.#owner, project, jobId)
+    this.#last = { project, jobId, name }
+    return name
   }
 }

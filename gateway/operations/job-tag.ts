@@ -47,15 +47,17 @@ export function untagged(
 
 function tagOf(key: KeyObject, owner: JobOwner, project: string, jobId: string): Buffer {
   const fields = [CONTEXT, owner.trustDomain, owner.spiffeId, project, jobId]
-  const hmac = createHmac('sha256', key)
-  // Each with its length before it: no two different tuples are the same bytes.
-  for (const field of fields) hmac.update(lengthOf(field)).update(field, 'utf8')
-  return hmac.digest().subarray(0, TAG_BYTES)
+  return createHmac('sha256', key).update(lengthPrefixed(fields)).digest().subarray(0, TAG_BYTES)
 }
 
-/** 32 bits, big endian, of the UTF-8 text. */
-function lengthOf(field: string): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(Buffer.byteLength(field))
-  return length
+/** UTF-8, each with its length before it (32 bits, big endian): no two lists are the same bytes. */
+function lengthPrefixed(fields: readonly string[]): Buffer {
+  const size = fields.reduce((sum, field) => sum + 4 + Buffer.byteLength(field), 0)
+  const bytes = Buffer.allocUnsafe(size)
+  let at = 0
+  for (const field of fields) {
+    const length = bytes.write(field, at + 4, 'utf8')
+    at = bytes.writeUInt32BE(length, at) + length
+  }
+  return bytes
 }

@@ -414,6 +414,27 @@ const TABLE: readonly Row[] = [
     ['audit.key: the audit key lies among the issuer’s keys'],
   ],
   [
+    'the job keys where the issuer’s keys are',
+    [
+      ['dir: ./issuer-keys', 'dir: ./keys'],
+      end('state: { kind: memory, jobKeys: { dir: keys/ } }\n'),
+    ],
+    ['state.jobKeys.dir: the job keys lie among the issuer’s keys'],
+  ],
+  [
+    'the audit key among the job keys',
+    [
+      end('state: { kind: memory, jobKeys: { dir: ./keys } }\n'),
+      ['key: audit.key', 'key: ./keys/audit.key'],
+    ],
+    ['state.jobKeys.dir: the audit key lies among the job keys'],
+  ],
+  [
+    'the job keys beside the others',
+    [end('state: { kind: memory, jobKeys: { dir: ./issuer-keys-and-more } }\n')],
+    [],
+  ],
+  [
     'the audit key beside the issuer’s keys',
     [
       ['dir: ./issuer-keys', 'dir: ./keys'],
