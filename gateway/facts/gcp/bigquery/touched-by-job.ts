@@ -138,6 +138,7 @@ function permissionsOf(target: Target, use: 'read' | 'write' | 'export'): readon
 }
 
 function sqlFacts(sql: QueryJob['sql'], dryRun: DryRunAnswer | undefined): SqlFacts {
-  const { dialect, kind, statements, functions, tableFunctions, features } = sql
-  return { dialect, kind, statements, functions, tableFunctions, features, dryRun }
+  const { dialect, kind, statements, functions, tableFunctions, unlistedFunctions, features } = sql
+  const called = { functions, tableFunctions, unlistedFunctions }
+  return { dialect, kind, statements, ...called, features, dryRun }
 }
