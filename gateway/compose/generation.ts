@@ -172,6 +172,10 @@ function buildCredentials(config: Config, ports: GenerationPorts): Credentials {
       const plan = registry.plan(request)
       return plan.ok ? ok(plan.value.describe()) : plan
     },
+    cacheKey: (request) => {
+      const plan = registry.plan(request)
+      return plan.ok ? ok(plan.value.cacheKey) : plan
+    },
     obtain: (request) => registry.obtain(request),
     purge: (name) => ports.cache.purge(name),
   }

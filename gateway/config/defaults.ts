@@ -4,6 +4,9 @@
 import { JOB_STORE_LIMITS } from '../operations/job-store.ts'
 import { LONGEST_CLIENT_JOB_ID } from '../operations/job-tag.ts'
 import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from './document.ts'
+import { LOOKUP_CACHE_BYTES, LOOKUP_TTL } from '../operations/lookup-cache.ts'
+import { LOOKUP_LIMITS } from '../pipeline/ask.ts'
+import { MOST_LOOKUPS } from '../pipeline/lookup.ts'
 import {
   ALTERNATIVE_CAP,
   ALTERNATIVES_CAP,
@@ -57,6 +60,14 @@ export const DEFAULTS = {
     1,
     10_000,
     'SDK pools hold 50 connections at most by default; a few more leave room for retries.',
+  ),
+  lookupsPerSecond: limit(
+    'limits.perIdentity.lookupsPerSecond',
+    10,
+    'look-ups',
+    1,
+    10_000,
+    'Dry runs of new queries, asked before an allow: an analyst writes one in seconds, and a project may make 100 calls a second for each user.',
   ),
   connections: limit(
     'limits.perIdentity.connections',
@@ -217,6 +228,37 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     value: MAX_CONFIG_DEPTH,
     unit: 'levels',
     reason: 'The schema needs seven; a file of brackets must not exhaust the stack.',
+  },
+  {
+    name: 'look-ups of one request',
+    value: MOST_LOOKUPS,
+    unit: 'look-ups',
+    reason: 'And one evaluation more: a policy cannot make the gateway ask without end.',
+  },
+  {
+    name: 'look-up: whole answer',
+    value: LOOKUP_LIMITS.deadlineMs,
+    unit: 'milliseconds',
+    reason: 'BigQuery answers a dry run in well under a second; SDKs wait a minute.',
+  },
+  {
+    name: 'look-up: answer',
+    value: LOOKUP_LIMITS.maxBytes,
+    unit: 'bytes',
+    reason: 'References need a few KiB; the schema of a table with 10,000 columns is of this size.',
+  },
+  {
+    name: 'look-up: freshness',
+    value: LOOKUP_TTL,
+    unit: 'milliseconds',
+    reason: 'A view or a routine may change behind an answer; IAM judges the query itself anyway.',
+  },
+  {
+    name: 'look-ups kept',
+    value: LOOKUP_CACHE_BYTES,
+    unit: 'bytes',
+    reason:
+      'Some ten thousand answers; a hostile agent can push out others’, which are then asked again.',
   },
   {
     name: 'refusal: resource',

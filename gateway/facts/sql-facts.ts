@@ -12,6 +12,11 @@ export interface SqlFacts {
   /** Upper case, sorted, distinct; a dotted name as it was written. */
   readonly functions: readonly string[]
   readonly tableFunctions: readonly string[]
+  /**
+   * Those of both lists that the table of harmless built-in functions does not have, sorted. Absent:
+   * nobody told them apart, and then none is harmless.
+   */
+  readonly unlistedFunctions?: readonly string[]
   /** Sorted, distinct: `information_schema`, `wildcard`, `external` and what else a grant must name. */
   readonly features: readonly string[]
   /** The dry run's answer; undefined as long as only the lexer has spoken. */
@@ -30,11 +35,14 @@ export interface SqlDocument {
   readonly statements: 1
   readonly table_functions: readonly string[]
   readonly tables?: readonly string[]
+  /** Of the two lists of functions, those that a grant must name. */
+  readonly unlisted_functions: readonly string[]
   readonly verified: 'lexer' | 'dry_run'
 }
 
 export function sqlDocument(sql: SqlFacts): SqlDocument {
   const { dialect, kind, statements, functions, tableFunctions, features, dryRun } = sql
+  const unlisted = unlistedOf(sql)
   if (dryRun === undefined) {
     return {
       dialect,
@@ -43,6 +51,7 @@ export function sqlDocument(sql: SqlFacts): SqlDocument {
       kind,
       statements,
       table_functions: tableFunctions,
+      unlisted_functions: unlisted,
       verified: 'lexer',
     }
   }
@@ -57,8 +66,13 @@ export function sqlDocument(sql: SqlFacts): SqlDocument {
     statements,
     table_functions: tableFunctions,
     tables: dryRun.tables.map(tableName),
+    unlisted_functions: unlisted,
     verified: 'dry_run',
   }
+}
+
+function unlistedOf({ functions, tableFunctions, unlistedFunctions }: SqlFacts): readonly string[] {
+  return unlistedFunctions ?? [...new Set([...functions, ...tableFunctions])].sort()
 }
 
 export function sameSql(a: SqlFacts | undefined, b: SqlFacts | undefined): boolean {
@@ -69,6 +83,7 @@ export function sameSql(a: SqlFacts | undefined, b: SqlFacts | undefined): boole
     a.statements === b.statements &&
     sameTexts(a.functions, b.functions) &&
     sameTexts(a.tableFunctions, b.tableFunctions) &&
+    sameTexts(unlistedOf(a), unlistedOf(b)) &&
     sameTexts(a.features, b.features) &&
     sameDryRun(a.dryRun, b.dryRun)
   )

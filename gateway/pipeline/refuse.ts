@@ -7,7 +7,8 @@ import { guessDialect } from '../respond/guess-dialect.ts'
 import type { Journey } from './journey.ts'
 
 export function answerRefusal(journey: Journey, refusal: Refusal, now: number): number {
-  const { exchange, facts, request, decision } = journey
+  const { exchange, request } = journey
+  const { facts, decision } = journey.asked ?? journey
   const answer = renderRefusal(journey.route?.dialect ?? guessDialect(exchange.head.headers), {
     code: refusal.code,
     decisionId: journey.id,

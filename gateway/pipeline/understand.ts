@@ -23,6 +23,8 @@ export interface Understood {
   readonly route: Route
   readonly facts: Facts
   readonly body: Buffer | undefined
+  /** What the facts were derived from. */
+  readonly view: RequestView
 }
 
 /** At once, but where a body must be read first. */
@@ -58,7 +60,7 @@ function withFacts(
   const facts = classify(route, view)
   if (!facts.ok) return facts
   journey.facts = facts.value
-  return ok({ request, route, facts: facts.value, body: view.body })
+  return ok({ request, route, facts: facts.value, body: view.body, view })
 }
 
 export function viewOf(

@@ -40,7 +40,8 @@ export const audit = z.strictObject({
 })
 
 const number = (
-  limit: (typeof DEFAULTS)['concurrent' | 'connections' | 'requestsPerSecond' | 'maxHeaderLines'],
+  limit: (typeof DEFAULTS)[
+    'concurrent' | 'connections' | 'lookupsPerSecond' | 'requestsPerSecond' | 'maxHeaderLines'],
 ) => count(limit).prefault(limit.value)
 const bytes = (limit: (typeof DEFAULTS)['maxHeaderBytes' | 'inspectBytes']) =>
   size(limit).prefault(limit.value)
@@ -92,6 +93,10 @@ export const limits = z
       z
         .strictObject({
           requestsPerSecond: hot(number(DEFAULTS.requestsPerSecond), 'Sustained rate.'),
+          lookupsPerSecond: hot(
+            number(DEFAULTS.lookupsPerSecond),
+            'Sustained rate of look-ups that a policy asks for.',
+          ),
           concurrent: hot(number(DEFAULTS.concurrent), 'Requests at a time.'),
           connections: hot(number(DEFAULTS.connections), 'Connections at a time.'),
         })

@@ -9,22 +9,16 @@ const CLOSING: ReadonlyMap<number, number> = new Map([
   [0x7b, 0x7d],
 ])
 
-/** What the reader knows of a place: what may stand next, and in which kind of bracket it is. */
-export interface Surroundings {
-  readonly place: number
-  readonly bracket: number
-}
-
 export class Brackets {
   readonly #closing: number[] = []
-  readonly #outside: Surroundings[] = []
+  readonly #outside: number[] = []
 
   get depth(): number {
     return this.#closing.length
   }
 
   /** False when the text is nested too deep. */
-  open(code: number, outside: Surroundings): boolean {
+  open(code: number, outside: number): boolean {
     if (this.depth >= MAX_DEPTH) return false
     this.#closing.push(CLOSING.get(code) ?? 0)
     this.#outside.push(outside)
@@ -32,7 +26,7 @@ export class Brackets {
   }
 
   /** What was kept; undefined when another bracket has to be closed first, or none. */
-  close(code: number): Surroundings | undefined {
+  close(code: number): number | undefined {
     return this.#closing.pop() === code ? this.#outside.pop() : undefined
   }
 }

@@ -23,8 +23,8 @@ export const ROLE = {
   FOR: 512,
   OF: 1024,
   GRAPH: 2048,
-  /** A table with a list of its columns may follow: `ON t (c)` of an index, `REFERENCES t (c)`. */
-  COLUMNS_FOLLOW: 4096,
+  /** A table with a list of its columns follows: `REFERENCES t (c)`. */
+  REFERENCES: 4096,
   /** A type when it stands after AS: `CAST(x AS NUMERIC(10, 2))`. */
   TYPE: 8192,
   BEGIN: 16384,
@@ -32,6 +32,11 @@ export const ROLE = {
   SYSTEM_TIME: 65536,
   /** A query may begin with it. */
   QUERY: 131072,
+  CALL: 262144,
+  /** Of an index, what REFERENCES is elsewhere; of a join or MERGE, before an expression. */
+  ON: 524288,
+  /** Not reserved; a table stands behind it as an argument. */
+  TABLE: 1048576,
 } as const
 
 const RESERVED = `
@@ -44,7 +49,7 @@ STRUCT TABLESAMPLE THEN TO TREAT TRUE UNBOUNDED UNION UNNEST USING WHEN WHERE WI
 
 const CALLABLE = 'CAST COLLATE EXTRACT GROUPING IF LEFT RANGE RIGHT'
 
-const TABLE_FOLLOWS = 'FROM JOIN LATERAL TABLE'
+const TABLE_FOLLOWS = 'FROM JOIN LATERAL'
 
 const ENDS_FROM = `
 EXCEPT GROUP HAVING INTERSECT LIMIT ORDER QUALIFY SELECT SET UNION WHERE WINDOW`
@@ -56,25 +61,58 @@ ACYCLIC COLUMNS FILES FILTER GRAPH_TABLE INPUT INSERT KEY LABEL MATCH MATCH_RECO
 OPTIONS ORDINAL OUTPUT PATTERN PIVOT PROPERTIES RETURN SAFE_OFFSET SAFE_ORDINAL SETS SHORTEST SIMPLE
 STORING SYSTEM TABLES TRAIL TRANSFORM UNPIVOT VALUES WALK`
 
-const ROLES = roles()
+/** Takes the case of letters away. */
+const FOLD = ~0x20
 
-/** The roles of an unquoted word, in any case. */
-export function roleOf(word: string): number {
-  const known = ROLES.get(word)
-  if (known !== undefined) return known
-  // Both usual spellings are in the map; only the others have to be folded.
-  return MIXED.test(word) ? (ROLES.get(word.toUpperCase()) ?? ROLE.NONE) : ROLE.NONE
+/** Slots of the table; a power of two, three times as many as there are words. */
+const SLOTS = 512
+const WORDS: string[] = Array.from({ length: SLOTS }, () => '')
+const HASHES = new Int32Array(SLOTS)
+const ROLES = new Int32Array(SLOTS)
+fillTable()
+
+/** The hash of a word, character by character, whatever its case; begin with 0. */
+export function hashOn(hash: number, code: number): number {
+  return (Math.imul(hash, 31) + (code & FOLD)) | 0
 }
 
-const MIXED = /[a-z].*[A-Z]|[A-Z].*[a-z]/
+/**
+ * The roles of the unquoted word between two places of the text, in any case, found without making
+ * a string of it: this is asked of every word.
+ */
+export function roleOf(text: string, start: number, end: number, hash: number): number {
+  for (let slot = hash & (SLOTS - 1); ; slot = (slot + 1) & (SLOTS - 1)) {
+    const word = WORDS[slot] ?? ''
+    if (word === '') return ROLE.NONE
+    if (HASHES[slot] === hash && isWord(text, start, end, word)) return ROLES[slot] ?? ROLE.NONE
+  }
+}
 
-function roles(): ReadonlyMap<string, number> {
+function isWord(text: string, start: number, end: number, word: string): boolean {
+  if (end - start !== word.length) return false
+  for (let at = 0; at < word.length; at += 1) {
+    if ((text.charCodeAt(start + at) & FOLD) !== (word.charCodeAt(at) & FOLD)) return false
+  }
+  return true
+}
+
+function fillTable(): void {
+  for (const [word, role] of rolesByWord()) {
+    let hash = 0
+    for (const character of word) hash = hashOn(hash, character.charCodeAt(0))
+    let slot = hash & (SLOTS - 1)
+    while (WORDS[slot] !== '') slot = (slot + 1) & (SLOTS - 1)
+    WORDS[slot] = word
+    HASHES[slot] = hash
+    ROLES[slot] = role
+  }
+}
+
+function rolesByWord(): ReadonlyMap<string, number> {
   const map = new Map<string, number>()
   const add = (words: string, role: number) => {
     for (const word of words.trim().split(/\s+/)) {
-      for (const spelling of [word, word.toLowerCase()]) {
-        map.set(spelling, (map.get(spelling) ?? ROLE.NONE) | role)
-      }
+      map.set(word, (map.get(word) ?? ROLE.NONE) | role)
     }
   }
   add(RESERVED, ROLE.RESERVED)
@@ -88,10 +126,13 @@ function roles(): ReadonlyMap<string, number> {
   add('FOR', ROLE.FOR)
   add('OF', ROLE.OF)
   add('GRAPH GRAPH_TABLE', ROLE.GRAPH)
-  add('ON REFERENCES', ROLE.COLUMNS_FOLLOW)
+  add('ON', ROLE.ON)
+  add('TABLE', ROLE.TABLE)
+  add('REFERENCES', ROLE.REFERENCES)
   add('BIGDECIMAL BIGNUMERIC BYTES DECIMAL NUMERIC STRING', ROLE.TYPE)
   add('BEGIN', ROLE.BEGIN)
   add('FROM SELECT', ROLE.QUERY)
+  add('CALL', ROLE.CALL)
   add('RECURSIVE', ROLE.RECURSIVE)
   add('SYSTEM SYSTEM_TIME', ROLE.SYSTEM_TIME)
   add(SYNTAX, ROLE.SYNTAX)

@@ -41,8 +41,9 @@ export class NameReader {
   /** The kind of the last token, and its roles when it was an unquoted word that may be a keyword. */
   #lastToken: number = TOKEN.END
   #lastRole: number = ROLE.NONE
-  /** The last token, when it is reserved and yet can be called. */
-  #callable: string | undefined
+  /** Where the last token begins, when it is reserved and yet can be called. */
+  #callableAt = -1
+  #callableEnd = -1
   /** The name before the AS that was the last token. */
   #named: string | undefined
   /** Where a word or number has to begin to continue the path's last part: `my-project`, `ds.1st`. */
@@ -70,9 +71,9 @@ export class NameReader {
     this.#isTargetNext = HAS_TARGET.test(kind)
   }
 
-  /** The token that the lexer is at; `word` and `role` are those of an unquoted word. */
-  read(token: number, word: string, role: number): SqlFault | undefined {
-    const fault = token === TOKEN.WORD ? this.#word(word, role) : this.#other(token)
+  /** The token that the lexer is at; `role` is an unquoted word's. */
+  read(token: number, role: number): SqlFault | undefined {
+    const fault = token === TOKEN.WORD ? this.#word(role) : this.#other(token)
     this.#lastToken = token
     return fault
   }
@@ -82,7 +83,7 @@ export class NameReader {
     this.#endPath()
   }
 
-  #word(word: string, role: number): undefined {
+  #word(role: number): undefined {
     const { start, end } = this.#lexer
     const isFirst = !this.#path.afterDot
     if (!isFirst) this.#path.add(start, end)
@@ -92,15 +93,15 @@ export class NameReader {
       this.#forget()
     } else if (this.#lastToken === TOKEN.PIPE && (role & ROLE.RESERVED) === 0) {
       this.#forget()
-      if (word.toUpperCase() === 'CALL') this.#place.callTable()
+      if ((role & ROLE.CALL) !== 0) this.#place.callTable()
     } else if ((role & ROLE.RESERVED) === 0) this.#begin(role)
-    else this.#reserved(word, role)
+    else this.#reserved(role)
   }
 
   /** What the last token was no longer matters. */
   #forget(): void {
     this.#lastRole = ROLE.NONE
-    this.#callable = undefined
+    this.#callableAt = -1
     this.#named = undefined
     this.#joinAt = -1
   }
@@ -110,7 +111,7 @@ export class NameReader {
     const before = this.#lastRole
     this.#endPath()
     // TABLE is not reserved; behind it stands a table, as an argument of a table function.
-    const isTable = this.#place.take() || (before & ROLE.TABLE_FOLLOWS) !== 0
+    const isTable = this.#place.take() || (before & ROLE.TABLE) !== 0
     this.#path.begin(isTable, before, role)
     this.#path.add(start, end)
     this.#noteMetadata(start, end)
@@ -122,14 +123,17 @@ export class NameReader {
     this.#lastRole = role
   }
 
-  #reserved(word: string, role: number): void {
+  #reserved(role: number): void {
     const named = (role & ROLE.AS) === 0 ? undefined : this.#path.simpleName()
     this.#endPath()
     this.#place.reserved(role, this.#lastRole)
     this.#forget()
     this.#lastRole = role
     this.#named = named
-    if ((role & ROLE.CALLABLE) !== 0) this.#callable = word
+    if ((role & ROLE.CALLABLE) !== 0) {
+      this.#callableAt = this.#lexer.start
+      this.#callableEnd = this.#lexer.end
+    }
   }
 
   #other(token: number): SqlFault | undefined {
@@ -210,8 +214,9 @@ export class NameReader {
       else if (this.#isCall()) this.#names.addFunction(this.#path.written(), this.#path.isTable)
       return BRACKET.CALL
     }
-    if (this.#callable === undefined) return BRACKET.ORDINARY
-    this.#names.addFunction({ parts: [this.#callable], isPlain: true }, false)
+    if (this.#callableAt === -1) return BRACKET.ORDINARY
+    const name = this.#lexer.text.slice(this.#callableAt, this.#callableEnd)
+    this.#names.addFunction({ parts: [name], isPlain: true }, false)
     return (this.#lastRole & ROLE.EXTRACT) === 0 ? BRACKET.CALL : BRACKET.EXTRACT
   }
 
@@ -222,8 +227,8 @@ export class NameReader {
     if ((own & ROLE.GRAPH) !== 0) this.#names.addFeature('graph')
     if ((own & ROLE.SYNTAX) !== 0) return false
     if ((own & ROLE.TYPE) !== 0 && (roleBefore & ROLE.AS) !== 0) return false
-    const hasColumns = (roleBefore & ROLE.COLUMNS_FOLLOW) !== 0
-    return !hasColumns || !/^(?:CREATE|ALTER)_(?:TABLE|PROPERTY|SEARCH|VECTOR)/.test(this.#kind)
+    if ((roleBefore & ROLE.REFERENCES) !== 0 && this.#kind !== 'SELECT') return false
+    return (roleBefore & ROLE.ON) === 0 || !this.#kind.endsWith('_INDEX')
   }
 
   #open(code: number, bracket: number): SqlFault | undefined {

@@ -11,6 +11,8 @@ export class PathReader {
   readonly #text: string
   readonly #starts: number[] = []
   readonly #ends: number[] = []
+  /** Parts; the places behind them are of earlier paths. */
+  length = 0
   /** The last token was the dot behind the path, or behind a value. */
   afterDot = false
   /** It stands where a table stands. */
@@ -24,15 +26,11 @@ export class PathReader {
   }
 
   get isOpen(): boolean {
-    return this.#starts.length > 0
+    return this.length > 0
   }
 
   get end(): number {
-    return this.#ends.at(-1) ?? -1
-  }
-
-  get length(): number {
-    return this.#starts.length
+    return this.#ends[this.length - 1] ?? -1
   }
 
   /** One unquoted part in the place of a table, which may hold dashes. */
@@ -49,22 +47,19 @@ export class PathReader {
   }
 
   add(start: number, end: number): void {
-    this.#starts.push(start)
-    this.#ends.push(end)
+    this.#starts[this.length] = start
+    this.#ends[this.length] = end
+    this.length += 1
     this.afterDot = false
   }
 
   /** For `my-project`, which is one part. */
   extend(end: number): void {
-    this.#ends.pop()
-    this.#ends.push(end)
+    this.#ends[this.length - 1] = end
   }
 
   clear(): void {
-    if (this.#starts.length > 0) {
-      this.#starts.length = 0
-      this.#ends.length = 0
-    }
+    this.length = 0
     this.afterDot = false
     this.isTable = false
     this.roleBefore = ROLE.NONE
@@ -79,7 +74,7 @@ export class PathReader {
   /** Trusts that every quoted part has been found sound. */
   written(): WrittenPath {
     let isPlain = true
-    const parts = this.#starts.map((start, index) => {
+    const parts = this.#starts.slice(0, this.length).map((start, index) => {
       const end = this.#ends[index] ?? start
       if (this.#text.charCodeAt(start) !== BACKTICK) return this.#text.slice(start, end)
       const name = identifierName(this.#text.slice(start + 1, end - 1)) ?? ''

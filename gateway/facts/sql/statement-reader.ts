@@ -59,10 +59,10 @@ export class StatementReader {
 
   #finish(): void {
     this.#names.finish()
+    if (this.#names.depth > 0) this.#refuse('SQL-NESTING', 'the end of the text, brackets open,')
     if (this.#head.isOpen) this.#finishHead()
     if (this.#isPipeNext) this.#refuse('SQL-PIPE', 'a pipe without an operator')
     if (this.#with !== undefined) this.#refuse('SQL-WITH', 'the end of the text')
-    if (this.#names.depth > 0) this.#refuse('SQL-NESTING', 'an open bracket, the end of the text')
     if (this.#names.areTooMany) this.#refuse('SQL-NAMES', `more than ${String(MAX_NAMES)} names`)
   }
 
@@ -77,25 +77,25 @@ export class StatementReader {
     const { fault } = this.#lexer
     if (fault !== undefined) return this.#refuse(fault.rule, fault.found)
     if (this.#hasEnded) return this.#refuse('SQL-STATEMENTS', 'text after the semicolon')
-    const word = token === TOKEN.WORD ? this.#text.slice(this.#lexer.start, this.#lexer.end) : ''
-    const role = word === '' ? ROLE.NONE : roleOf(word)
+    const { start, end, hash } = this.#lexer
+    const role = token === TOKEN.WORD ? roleOf(this.#text, start, end, hash) : ROLE.NONE
     if (this.#with !== undefined) this.#readWith(this.#with, token, role)
-    if (this.#head.isOpen && !this.#readHead(token, word)) return
-    if (this.#isPipeNext) this.#readPipe(word)
+    if (this.#head.isOpen && !this.#readHead(token)) return
+    if (this.#isPipeNext) this.#readPipe(token)
     if (this.#kind === 'CREATE_TABLE') this.#readCreateTable(role)
     if (this.#kind === 'CREATE_PROCEDURE' && (role & ROLE.BEGIN) !== 0) {
       this.#refuse('SQL-SCRIPT', 'BEGIN')
     }
-    if (this.#refused === undefined) this.#read(token, word, role)
+    if (this.#refused === undefined) this.#read(token, role)
   }
 
-  #read(token: number, word: string, role: number): void {
+  #read(token: number, role: number): void {
     if (token === TOKEN.PIPE) this.#isPipeNext = true
     if (token === SEMICOLON) {
       if (this.#names.depth > 0) this.#refuse('SQL-NESTING', 'a semicolon in brackets')
       this.#hasEnded = true
     }
-    const fault = this.#names.read(token, word, role)
+    const fault = this.#names.read(token, role)
     if (fault !== undefined) this.#refuse(fault.rule, fault.found)
   }
 
@@ -114,8 +114,8 @@ export class StatementReader {
   }
 
   /** False when the token says no more than what the statement is, or is refused. */
-  #readHead(token: number, word: string): boolean {
-    const upper = word.toUpperCase()
+  #readHead(token: number): boolean {
+    const upper = this.#upper(token)
     const { depth } = this.#names
     const step = this.#head.step(token, upper, depth)
     if (step === 'taken') return false
@@ -130,9 +130,17 @@ export class StatementReader {
     return true
   }
 
-  #readPipe(word: string): void {
+  #readPipe(token: number): void {
     this.#isPipeNext = false
-    if (READING_PIPES.has(word.toUpperCase())) return
-    this.#refuse('SQL-PIPE', word === '' ? 'a pipe without an operator' : 'a pipe operator')
+    const operator = this.#upper(token)
+    if (READING_PIPES.has(operator)) return
+    const found = operator === '' ? 'a pipe without an operator' : `|> ${operator.slice(0, 32)}`
+    this.#refuse('SQL-PIPE', found)
+  }
+
+  /** The word at hand in upper case; '' for other tokens. */
+  #upper(token: number): string {
+    if (token !== TOKEN.WORD) return ''
+    return this.#text.slice(this.#lexer.start, this.#lexer.end).toUpperCase()
   }
 }

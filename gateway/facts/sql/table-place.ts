@@ -9,6 +9,8 @@ const NOWHERE = 0
 /** A comma separates tables. */
 const IN_FROM = 1
 const TABLE_NEXT = 2
+/** Place and kind are kept as one number, the kind in units of this. */
+const KIND_UNIT = 4
 
 /** Kinds of brackets. */
 export const BRACKET = {
@@ -73,7 +75,7 @@ export class TablePlace {
     const isParenthesis = code === OPEN_PARENTHESIS
     // Behind the braces of a hint, `JOIN@{…} t`, the table is still to come.
     const place = isParenthesis ? this.#place & ~TABLE_NEXT : this.#place
-    if (!this.#brackets.open(code, { place, bracket: this.#bracket })) return false
+    if (!this.#brackets.open(code, place | (this.#bracket * KIND_UNIT))) return false
     // Brackets where a table may stand hold a join, or a query that says FROM again.
     const holdsTables = isParenthesis && bracket === BRACKET.ORDINARY
     const isTable = holdsTables && (this.#place & TABLE_NEXT) !== 0
@@ -86,8 +88,8 @@ export class TablePlace {
   close(code: number): boolean {
     const outside = this.#brackets.close(code)
     if (outside === undefined) return false
-    this.#place = outside.place
-    this.#bracket = outside.bracket
+    this.#place = outside % KIND_UNIT
+    this.#bracket = Math.trunc(outside / KIND_UNIT)
     return true
   }
 }
