@@ -42,8 +42,7 @@ export function parseObligations(value: unknown): Obligations {
     else if (name === 'set_headers') obligations = { ...obligations, setHeaders: headers(part) }
     else if (name === 'max_bytes_billed') {
       obligations = { ...obligations, maxBytesBilled: byteCount(part, name) }
-    }
-    else throw new UnsupportedObligation(`obligation ${JSON.stringify(name)} is not supported`)
+    } else throw new UnsupportedObligation(`obligation ${JSON.stringify(name)} is not supported`)
   }
   return Object.freeze(obligations)
 }
