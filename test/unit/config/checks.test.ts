@@ -122,7 +122,7 @@ const TABLE: readonly Row[] = [
   [
     'no issuer for a token',
     [['issuer:\n  url: https://oidc.example.org\n  keys: { dir: ./issuer-keys }\n', '']],
-    ['credentials.s3: a token for STS needs an issuer, and there is none'],
+    ['credentials.s3: a token for the cloud needs an issuer, and there is none'],
   ],
   [
     'no key for required signatures',

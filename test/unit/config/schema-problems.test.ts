@@ -130,7 +130,7 @@ const TABLE: readonly Row[] = [
     'kind with a slip',
     'kind: aws-web-identity',
     'kind: aws-web-identiy',
-    '21:15 credentials.s3.kind: expected aws-web-identity or none, got "aws-web-identiy"',
+    '21:15 credentials.s3.kind: expected aws-web-identity or gcp-workload-identity or none, got "aws-web-identiy"',
   ],
   [
     'credential name in upper case',
@@ -190,7 +190,7 @@ const TABLE: readonly Row[] = [
     'a region that is none',
     'regions: [eu-west-1]',
     'regions: [europe]',
-    '25:81 routes[0].regions[0]: expected a region such as eu-west-1, got "europe"',
+    '25:81 routes[0].regions[0]: expected a region such as eu-west-1, europe-west1 or eu, got "europe"',
   ],
   [
     'grammar with an unknown part',
