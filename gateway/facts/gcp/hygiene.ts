@@ -1,12 +1,11 @@
 // What no request to a Google API may carry, whatever its operation: a second proof of identity,
-// which the API might prefer to ours, and standard parameters that change who pays, who is asked or
-// what the answer is (Google APIs, "Standard query parameters"; RFC 6750 §2.2 and §2.3). Names are
-// already decoded once, so that no spelling of a name hides it. Refused, not dropped: whoever sends
-// one means something by it that would not happen.
+// which the API might prefer to ours, and standard parameters that change who pays or what is done
+// (Google APIs, "Standard query parameters"; RFC 6750 §2.2 and §2.3). Names are already decoded once,
+// so that no spelling of a name hides it. Refused, not dropped: whoever sends one means something by
+// it that would not happen.
 
 import { refusal, type Refusal } from '../../errors.ts'
-import { headerValue, type QueryParameter } from '../../request/gateway-request.ts'
-import type { RequestView } from '../request-view.ts'
+import { headerValue, type HeaderMap, type QueryParameter } from '../../request/gateway-request.ts'
 
 /** Lower case: Google's front ends take some of them in any. */
 const CREDENTIALS: ReadonlySet<string> = new Set([
@@ -15,20 +14,14 @@ const CREDENTIALS: ReadonlySet<string> = new Set([
   'key',
   'oauth_token',
 ])
-const MEANING: ReadonlySet<string> = new Set([
-  '$.xgafv',
+const OTHER_MEANING: ReadonlySet<string> = new Set([
   '$callback',
-  '$unique',
+  '$httpmethod',
   '$userproject',
   'callback',
-  'quotauser',
-  'userip',
   'userproject',
+  'x-http-method-override',
 ])
-/** Each makes one request of many, or another method of this one. */
-const METHODS: ReadonlySet<string> = new Set(['$httpmethod', 'x-http-method-override'])
-
-const PARAMETER = /^[$A-Za-z0-9][A-Za-z0-9_.$-]{0,63}$/
 
 const HEADERS: ReadonlySet<string> = new Set([
   'x-goog-api-key',
@@ -38,67 +31,37 @@ const HEADERS: ReadonlySet<string> = new Set([
 const IDENTITY_HEADERS = 'x-goog-authenticated-user-'
 
 /** @returns the first rule that refuses; undefined: nothing of the kind */
-export function googleHygieneFault({ query, headers }: RequestView): Refusal | undefined {
-  for (const { name } of query) {
-    const fault = parameterFault(name)
-    if (fault !== undefined) return fault
-  }
-  const twice = repeated(query)
-  if (twice !== undefined) return ambiguous('a query parameter stands twice', 'GX-4')
+export function googleHeaderFault(headers: HeaderMap): Refusal | undefined {
   for (const name of headers.keys()) {
     if (!name.startsWith('x-goog-')) continue
     if (HEADERS.has(name) || name.startsWith(IDENTITY_HEADERS)) {
-      return unsupported(
-        `${name} is a credential of its own; send none, the gateway adds it`,
-        'GX-5',
-      )
+      return refuse(`${name} is a credential of its own; send none, the gateway adds it`, 'GX-1')
     }
   }
   const type = headerValue(headers, 'content-type')?.toLowerCase() ?? ''
   if (type.startsWith('application/x-www-form-urlencoded')) {
-    return unsupported('a form can hold a credential; send JSON', 'GX-6')
+    return refuse('a form can hold a credential; send JSON', 'GX-2')
   }
   return undefined
 }
 
-function parameterFault(name: string): Refusal | undefined {
-  if (!PARAMETER.test(name)) {
-    return refusal(
-      'ERR_SG_REQUEST_TARGET',
-      'a query parameter has no name of Google’s APIs',
-      'GX-1',
-    )
-  }
-  const lower = name.toLowerCase()
-  if (CREDENTIALS.has(lower)) {
-    return unsupported(
-      `the query parameter ${lower} is a credential; send none, the gateway adds it`,
-      'GX-2',
-    )
-  }
-  if (MEANING.has(lower) || METHODS.has(lower)) {
-    return unsupported(`the query parameter ${lower} is not forwarded; leave it out`, 'GX-3')
-  }
-  return undefined
-}
-
-/** BigQuery v2 `jobs.list` takes several of these; other lists are one value with commas. */
-const REPEATABLE: ReadonlySet<string> = new Set(['stateFilter'])
-
-function repeated(query: readonly QueryParameter[]): string | undefined {
-  if (query.length < 2) return undefined
-  const seen = new Set<string>()
+/** The net below each service's own list of parameters. */
+export function googleParameterFault(query: readonly QueryParameter[]): Refusal | undefined {
   for (const { name } of query) {
-    if (seen.has(name) && !REPEATABLE.has(name)) return name
-    seen.add(name)
+    const lower = name.toLowerCase()
+    if (CREDENTIALS.has(lower)) {
+      return refuse(
+        `the parameter ${lower} is a credential; send none, the gateway adds it`,
+        'GX-3',
+      )
+    }
+    if (OTHER_MEANING.has(lower)) {
+      return refuse(`the parameter ${lower} is not forwarded; leave it out`, 'GX-4')
+    }
   }
   return undefined
 }
 
-function unsupported(detail: string, rule: string): Refusal {
+function refuse(detail: string, rule: string): Refusal {
   return refusal('ERR_SG_REQUEST_UNSUPPORTED', detail, rule)
-}
-
-function ambiguous(detail: string, rule: string): Refusal {
-  return refusal('ERR_SG_OPERATION_AMBIGUOUS', detail, rule)
 }

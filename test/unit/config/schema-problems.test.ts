@@ -10,7 +10,29 @@ t.test('the right configuration has no problem', async (t) => {
 
 type Row = readonly [id: string, from: string, to: string, problem: string]
 
+const GOOGLE =
+  '\nbindings:\n  g: { kind: gcp-workload-identity, scopes: [a], provider: projects/1/locations/global/workloadIdentityPools/pool/providers/prov, '
+const google = (field: string): readonly [from: string, to: string] => [
+  '\nbindings:',
+  GOOGLE.replace('\nbindings:\n', '\n') + `${field} }\nbindings:`,
+]
+
 const TABLE: readonly Row[] = [
+  [
+    'a narrowing that Google does not have',
+    ...google('sessionPolicy: derive'),
+    '22:146 credentials.g.sessionPolicy: expected none, because Google has no session policies: the roles of the principal are what bounds a token, got "derive"',
+  ],
+  [
+    'a lifetime that clocks would break',
+    ...google('serviceAccount: a@p.iam.gserviceaccount.com, lifetime: 3600s'),
+    '22:186 credentials.g.lifetime: must be between 300s and 3300s, got "3600s"',
+  ],
+  [
+    'a person to impersonate',
+    ...google('serviceAccount: someone@example.org'),
+    '22:147 credentials.g.serviceAccount: expected a service account such as agents-{role}@my-project.iam.gserviceaccount.com, got "someone@example.org"',
+  ],
   [
     'unknown top-level key',
     'trustDomain: example.org',
