@@ -383,9 +383,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     station: 'upstream',
     without: 'holds back an answer that repeats a credential',
-    file: 'gateway/upstream/rewrite/aws/error-body.ts',
-    find: 'export function mayEchoCredential(status, headers) {',
-    replace: 'export function mayEchoCredential(status, headers) { return false;',
+    file: 'gateway/upstream/rewrite/error-answer.ts',
+    find: 'export function mayEchoCredential(status, headers, credential) {',
+    replace: 'export function mayEchoCredential(status, headers, credential) { return false;',
     tests: ['test/unit/pipeline/answers.test.ts'],
   },
   {
