@@ -4,7 +4,7 @@
 import type { CliIo } from '../cli/command.ts'
 import type { AuditVerdict } from './ports.ts'
 import type { StepResult } from './play.ts'
-import type { SandboxRequest } from './aws/request-log.ts'
+import type { SandboxRequest } from './sandbox/request-log.ts'
 import type { Stage } from './stage.ts'
 
 const GREEN = 32
