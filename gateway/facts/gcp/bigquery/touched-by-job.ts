@@ -138,6 +138,6 @@ function permissionsOf(target: Target, use: 'read' | 'write' | 'export'): readon
 }
 
 function sqlFacts(sql: QueryJob['sql'], dryRun: DryRunAnswer | undefined): SqlFacts {
-  const { dialect, kind, statements, functions, tableFunctions, features } = sql
-  return { dialect, kind, statements, functions, tableFunctions, features, dryRun }
+  const { access: _access, tables: _written, ...facts } = sql
+  return { ...facts, dryRun }
 }
