@@ -15,10 +15,10 @@ const ANSWER: DryRunAnswer = {
   estimatedBytes: 1_048_576,
   isWhole: true,
 }
-const { message, body } = bqPost('/projects/acme-data/queries', { query: 'SELECT sales.tax(1)' })
+const query = bqPost('/projects/acme-data/queries', { query: 'SELECT sales.tax(1)' })
 
 t.test('every table and routine is a target that is read, beside the query', (t) => {
-  const facts = bigQueryFacts(message, body, { dryRun: ANSWER })
+  const facts = bigQueryFacts(query.message, query.body, { dryRun: ANSWER })
   if (!facts.ok) throw new Error(facts.error.detail)
   const { targets, operation, sql, account } = facts.value
   t.strictSame(targets, [
@@ -90,14 +90,18 @@ t.test('every table and routine is a target that is read, beside the query', (t)
 })
 
 t.test('a list that may be cut off leaves the facts incomplete', (t) => {
-  const facts = bigQueryFacts(message, body, { dryRun: { ...ANSWER, isWhole: false } })
+  const facts = bigQueryFacts(query.message, query.body, {
+    dryRun: { ...ANSWER, isWhole: false },
+  })
   t.match(facts, { ok: true, value: { operation: { complete: false, pending: [] } } })
   t.end()
 })
 
 for (const statementType of ['SCRIPT', 'DELETE', 'CREATE_TABLE_AS_SELECT', 'select', '']) {
   t.test(`BigQuery reads ${statementType || 'nothing'} where the lexer read one query`, (t) => {
-    const facts = bigQueryFacts(message, body, { dryRun: { ...ANSWER, statementType } })
+    const facts = bigQueryFacts(query.message, query.body, {
+      dryRun: { ...ANSWER, statementType },
+    })
     t.match(facts, {
       ok: false,
       error: { code: 'ERR_SG_OPERATION_AMBIGUOUS', rule: 'BQ-STATEMENT' },
