@@ -7,7 +7,6 @@ import { err, ok } from '../../../gateway/util/result.ts'
 import { refusal } from '../../../gateway/errors.ts'
 import {
   dryRunAnswer,
-  gcpCredential,
   googleError,
   insertRequest,
   queryRequest,
@@ -24,6 +23,7 @@ import {
   type SceneOptions,
 } from '../../support/pipeline-scene.ts'
 import { s3Head } from '../../support/s3-facts.ts'
+import { gcpCredential } from '../../support/shaped.ts'
 
 const SELECT = 'SELECT SUM(amount) FROM sales.orders'
 const RESEARCHER = 'spiffe://example.org/agent/acme/data-crew/researcher'
@@ -127,7 +127,7 @@ t.test('what is asked has one form, whatever the agent sent', async (t) => {
     ['host', 'bigquery.googleapis.com'],
     ['accept', 'application/json'],
     ['content-type', 'application/json'],
-    ['authorization', 'Bearer ya29.d.token'],
+    ['authorization', `Bearer ${gcpCredential().accessToken.reveal()}`],
   ])
   t.strictSame(JSON.parse(asked?.body.toString() ?? ''), {
     jobReference: { projectId: 'acme-data', location: 'EU' },
@@ -158,7 +158,7 @@ t.test('the records say what was asked, for whom, and what came of it', async (t
       spiffe_id: RESEARCHER,
       request: { method: 'POST', path: '/bigquery/v2/projects/acme-data/jobs' },
       upstream: { host: 'bigquery.googleapis.com' },
-      credential: { name: 'gcp-data', session: 'principal://iam.googleapis.com/researcher' },
+      credential: { name: 'gcp-data', session: gcpCredential().session },
     },
   ])
   const [decision] = on.decisions
