@@ -1,14 +1,6 @@
-// Every limit with its value, unit and reason: the schema takes its defaults from here, and
-// docs/DEFAULTS.md is generated from here. A limit without a reason is a guess, so none is accepted.
-
-import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from './document.ts'
-import {
-  ALTERNATIVE_CAP,
-  ALTERNATIVES_CAP,
-  NAME_CAP,
-  REASONS_CAP,
-  RESOURCE_CAP,
-} from '../respond/text.ts'
+// Every limit that an operator can set, with its value, unit and reason: the schema takes its defaults
+// from here, and docs/DEFAULTS.md is generated from here and from fixed-limits.ts. A limit without a
+// reason is a guess, so none is accepted.
 
 export interface ConfigurableLimit {
   /** The field of the configuration. */
@@ -18,13 +10,6 @@ export interface ConfigurableLimit {
   readonly unit: string
   readonly least: string | number
   readonly most: string | number
-  readonly reason: string
-}
-
-export interface FixedLimit {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
   readonly reason: string
 }
 
@@ -193,49 +178,3 @@ export const DEFAULTS = {
     'Some 200,000 records of about 1 KiB: a file that still opens in an editor.',
   ),
 } as const
-
-/** Limits that no operator can set. */
-export const FIXED_LIMITS: readonly FixedLimit[] = [
-  {
-    name: 'configuration file',
-    value: MAX_CONFIG_BYTES,
-    unit: 'bytes',
-    reason: 'A real one has a few KiB; the parser’s cost grows with size.',
-  },
-  {
-    name: 'configuration depth',
-    value: MAX_CONFIG_DEPTH,
-    unit: 'levels',
-    reason: 'The schema needs seven; a file of brackets must not exhaust the stack.',
-  },
-  {
-    name: 'refusal: resource',
-    value: RESOURCE_CAP,
-    unit: 'characters',
-    reason: 'An S3 key has up to 1024 bytes, of which the beginning tells enough.',
-  },
-  {
-    name: 'refusal: role, operation, each reason',
-    value: NAME_CAP,
-    unit: 'characters',
-    reason: 'Ids have 64 at most; the rest is head-room.',
-  },
-  {
-    name: 'refusal: reasons',
-    value: REASONS_CAP,
-    unit: 'reasons',
-    reason: 'More help nobody and would let a policy inflate every answer.',
-  },
-  {
-    name: 'refusal: alternatives',
-    value: ALTERNATIVES_CAP,
-    unit: 'texts',
-    reason: 'As many as a decision may name.',
-  },
-  {
-    name: 'refusal: each alternative',
-    value: ALTERNATIVE_CAP,
-    unit: 'characters',
-    reason: 'As long as a decision may make one.',
-  },
-]

@@ -37,11 +37,11 @@ const EARLIEST_PART = 0.5
 /** Up to this part of its life earlier, by chance. */
 const JITTER_PART = 0.1
 /** ms for which a failure answers for the endpoint. */
-const PERMANENT_FAILURE = 30_000
+export const PERMANENT_FAILURE = 30_000
 const TRANSIENT_FAILURE = 1_000
 
-const DEFAULT_MAX_ENTRIES = 10_000
-const DEFAULT_MAX_EXCHANGES = 256
+export const DEFAULT_MAX_ENTRIES = 10_000
+export const DEFAULT_MAX_EXCHANGES = 256
 
 type Exchange = () => Promise<CredentialAnswer>
 
