@@ -519,6 +519,14 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/pipeline/answers.test.ts'],
   },
   {
+    station: 'upstream',
+    without: 'looks into an answer that is packed',
+    file: 'gateway/pipeline/forward.ts',
+    find: 'const plain = plainErrorBody(body, headers);',
+    replace: 'const plain = body;',
+    tests: ['test/integration/echo.test.ts'],
+  },
+  {
     station: 'respond',
     without: 'cleans the text of others',
     file: 'gateway/respond/text.ts',
