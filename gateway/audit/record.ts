@@ -1,4 +1,4 @@
-// An event becomes a line: contract §10, canonical JSON (RFC 8785), one record a line.
+// An event becomes a line (docs/OPERATIONS.md): canonical JSON (RFC 8785), one record a line.
 //
 // A record's place in the chain (`seq`, `prev`, `hash`) is known only when its batch is written, the
 // rest as soon as the event happens. So a record is prepared in pieces around those three names, in
@@ -15,12 +15,16 @@ import type {
   CredentialMark,
   DecisionEvent,
   DecisionMetrics,
+  LookupEvent,
+  LookupMark,
   OutcomeEvent,
   OutcomeMetrics,
 } from './event.ts'
 
 /** The version of the record format. */
 export const RECORD_VERSION = 1
+
+const NOT_SPLICED = 'what is spliced into a record must be one line of canonical JSON'
 
 /** What the first record of the first file has as `prev`. */
 export const NO_HASH = '0'.repeat(64)
@@ -42,6 +46,8 @@ export function prepareEvent(event: AuditEvent): PreparedRecord {
   switch (event.type) {
     case 'decision':
       return prepareDecision(event)
+    case 'lookup':
+      return prepareLookup(event)
     case 'outcome':
       return prepareOutcome(event)
     default:
@@ -70,12 +76,14 @@ function prepareDecision(event: DecisionEvent): PreparedRecord {
       `"bundles":${bundlesJson(event.bundles)},` +
       (event.credential === undefined ? '' : `"credential":${credentialJson(event.credential)},`) +
       `"decision_id":${canonicalRecordString(event.decision_id)},"erased":[],` +
+      (event.explanation === undefined ? '' : `"explanation":${oneLine(event.explanation)},`) +
       (event.facts === undefined ? '' : `"facts":${spliced(event.facts)},`) +
       `"generation":${numberJson(event.generation)},`,
     beforePrev:
       (event.input === undefined ? '' : `"input":${spliced(event.input)},`) +
-      `"labels":${canonicalRecordJson(event.labels)},"masked":[],` +
-      `"metrics":${decisionMetricsJson(event.metrics)},` +
+      `"labels":${canonicalRecordJson(event.labels)},` +
+      (event.lookups === undefined ? '' : `"lookups":${lookupsJson(event.lookups)},`) +
+      `"masked":[],"metrics":${decisionMetricsJson(event.metrics)},` +
       `"path":${canonicalRecordString(event.path)},`,
     beforeSeq:
       `"request":{"method":${canonicalRecordString(event.request.method)},` +
@@ -86,6 +94,24 @@ function prepareDecision(event: DecisionEvent): PreparedRecord {
         ? ''
         : `"spiffe_id":${canonicalRecordString(event.spiffe_id)},`) +
       `"timestamp":${canonicalRecordString(event.timestamp)},"type":"decision","version":${RECORD_VERSION}`,
+  }
+}
+
+function prepareLookup(event: LookupEvent): PreparedRecord {
+  const { bytes, method, path } = event.request
+  return {
+    beforeHash:
+      `"credential":${credentialJson(event.credential)},` +
+      `"decision_id":${canonicalRecordString(event.decision_id)},"erased":[],` +
+      `"fact":${canonicalRecordString(event.fact)},"generation":${numberJson(event.generation)},`,
+    beforePrev: '"masked":[],',
+    beforeSeq:
+      `"request":{"bytes":${numberJson(bytes)},"method":${canonicalRecordString(method)},` +
+      `"path":${canonicalRecordString(path)}},`,
+    afterSeq:
+      `"spiffe_id":${canonicalRecordString(event.spiffe_id)},` +
+      `"timestamp":${canonicalRecordString(event.timestamp)},"type":"lookup",` +
+      `"upstream":{"host":${canonicalRecordString(event.upstream.host)}},"version":${RECORD_VERSION}`,
   }
 }
 
@@ -150,6 +176,10 @@ function outcomeMetricsJson({ upstream_us }: OutcomeMetrics): string {
   return upstream_us === undefined ? '{}' : `{"upstream_us":${numberJson(upstream_us)}}`
 }
 
+function lookupsJson(lookups: readonly LookupMark[]): string {
+  return canonicalRecordJson(lookups)
+}
+
 function numberJson(value: number): string {
   return canonicalRecordJson(value)
 }
@@ -175,9 +205,12 @@ function credentialJson(mark: CredentialMark): string {
 
 /** A line break inside would be a second line: an attacker's own record. */
 function spliced(text: string): string {
-  if (!text.startsWith('{') || !text.endsWith('}') || text.includes('\n')) {
-    throw new TypeError('what is spliced into a record must be one line of canonical JSON')
-  }
+  if (!text.startsWith('{') || !text.endsWith('}')) throw new TypeError(NOT_SPLICED)
+  return oneLine(text)
+}
+
+function oneLine(text: string): string {
+  if (text === '' || text.includes('\n')) throw new TypeError(NOT_SPLICED)
   return text
 }
 

@@ -1,7 +1,12 @@
 // Every limit with its value, unit and reason: the schema takes its defaults from here, and
 // docs/DEFAULTS.md is generated from here. A limit without a reason is a guess, so none is accepted.
 
+import { JOB_STORE_LIMITS } from '../operations/job-store.ts'
+import { LONGEST_CLIENT_JOB_ID } from '../operations/job-tag.ts'
 import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from './document.ts'
+import { LOOKUP_CACHE_BYTES, LOOKUP_TTL } from '../operations/lookup-cache.ts'
+import { LOOKUP_LIMITS } from '../pipeline/ask.ts'
+import { MOST_LOOKUPS } from '../pipeline/lookup.ts'
 import { MAX_DEPTH } from '../facts/sql/brackets.ts'
 import { MAX_NAMES } from '../facts/sql/names.ts'
 import { MAX_SQL_LENGTH } from '../facts/sql/read-sql.ts'
@@ -58,6 +63,14 @@ export const DEFAULTS = {
     1,
     10_000,
     'SDK pools hold 50 connections at most by default; a few more leave room for retries.',
+  ),
+  lookupsPerSecond: limit(
+    'limits.perIdentity.lookupsPerSecond',
+    10,
+    'look-ups',
+    1,
+    10_000,
+    'Dry runs of new queries, asked before an allow: an analyst writes one in seconds, and a project may make 100 calls a second for each user.',
   ),
   connections: limit(
     'limits.perIdentity.connections',
@@ -179,6 +192,14 @@ export const DEFAULTS = {
     '12h',
     'The shortest that STS grants: a stolen session dies soonest. Twelve hours is the longest.',
   ),
+  impersonationLifetime: limit(
+    'credentials.*.lifetime',
+    '900s',
+    'duration',
+    '300s',
+    '3300s',
+    'A token that leaks dies soon. Google grants an hour, and refuses `3600s` when clocks differ a little.',
+  ),
   checkpoint: limit(
     'audit.checkpoint',
     '60s',
@@ -212,6 +233,37 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     reason: 'The schema needs seven; a file of brackets must not exhaust the stack.',
   },
   {
+    name: 'look-ups of one request',
+    value: MOST_LOOKUPS,
+    unit: 'look-ups',
+    reason: 'And one evaluation more: a policy cannot make the gateway ask without end.',
+  },
+  {
+    name: 'look-up: whole answer',
+    value: LOOKUP_LIMITS.deadlineMs,
+    unit: 'milliseconds',
+    reason: 'BigQuery answers a dry run in well under a second; SDKs wait a minute.',
+  },
+  {
+    name: 'look-up: answer',
+    value: LOOKUP_LIMITS.maxBytes,
+    unit: 'bytes',
+    reason: 'References need a few KiB; the schema of a table with 10,000 columns is of this size.',
+  },
+  {
+    name: 'look-up: freshness',
+    value: LOOKUP_TTL,
+    unit: 'milliseconds',
+    reason: 'A view or a routine may change behind an answer; IAM judges the query itself anyway.',
+  },
+  {
+    name: 'look-ups kept',
+    value: LOOKUP_CACHE_BYTES,
+    unit: 'bytes',
+    reason:
+      'Some ten thousand answers; a hostile agent can push out others’, which are then asked again.',
+  },
+  {
     name: 'refusal: resource',
     value: RESOURCE_CAP,
     unit: 'characters',
@@ -242,6 +294,28 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     reason: 'As long as a decision may make one.',
   },
   {
+    name: 'job id of an agent',
+    value: LONGEST_CLIENT_JOB_ID,
+    unit: 'characters',
+    reason: 'BigQuery takes 1,024, and the agent’s tag has 36 with its separator.',
+  },
+  {
+    name: 'jobs remembered: of one agent',
+    value: JOB_STORE_LIMITS.perAgent,
+    unit: 'jobs',
+    reason: 'Only jobs whose id carries no tag need it; an agent follows a few at a time.',
+  },
+  {
+    name: 'jobs remembered: in all',
+    value: JOB_STORE_LIMITS.inAll,
+    unit: 'jobs',
+    reason: 'Some 50 MiB; beyond it the agent that holds the most loses its oldest.',
+  },
+  {
+    name: 'jobs remembered: how long',
+    value: JOB_STORE_LIMITS.keptFor / 1000,
+    unit: 'seconds',
+    reason: 'BigQuery keeps the results of a query for about 24 hours.',
     name: 'SQL text',
     value: MAX_SQL_LENGTH,
     unit: 'characters',

@@ -19,6 +19,18 @@ export interface AwsCredential {
   readonly session: string
 }
 
+/** An OAuth access token of Google's STS or of a service account (RFC 6750 bearer). */
+export interface GcpCredential {
+  readonly kind: 'gcp-workload-identity'
+  readonly provider: 'gcp'
+  readonly name: string
+  readonly accessToken: Secret
+  /** ms since the epoch */
+  readonly expiresAt: number
+  /** Whom Google's logs show: the token's subject, or the service account. */
+  readonly session: string
+}
+
 /** Sends nothing, but is bound to named hosts and chosen by policy like any other. */
 export interface NoCredential {
   readonly kind: 'none'
@@ -30,9 +42,18 @@ export interface NoCredential {
   readonly session: string
 }
 
-export type Credential = AwsCredential | NoCredential
+export type Credential = AwsCredential | GcpCredential | NoCredential
 
-export type CredentialAnswer = Result<Credential, Refusal<CredentialCode>>
+/** Why there is no credential. */
+export interface CredentialRefusal extends Refusal<CredentialCode> {
+  /**
+   * The cloud's own settings may still be on their way to all its servers: worth asking again soon,
+   * though not by the agent. Clouds cannot tell it from a lasting mistake.
+   */
+  readonly settling?: true
+}
+
+export type CredentialAnswer = Result<Credential, CredentialRefusal>
 
 export interface CredentialRequest {
   /** Name in the configuration. */

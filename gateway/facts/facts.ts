@@ -1,7 +1,9 @@
-// What the request *is*: derived once, used by policy, signing, limits and records (contract §5).
-// A fact that could not be established is absent, never guessed. Only `facts/classify.ts` makes one.
+// What the request *is*: derived once, used by policy, signing, limits and records
+// (docs/POLICY.md). A fact that could not be established is absent, never guessed. Only
+// `facts/classify.ts` makes one.
 
 import type { Provider } from '../routing/route.ts'
+import { sameSql, sqlDocument, type SqlDocument, type SqlFacts } from './sql-facts.ts'
 
 declare const brand: unique symbol
 
@@ -18,6 +20,7 @@ export const TARGET_TYPES = [
   'query',
   'dataset',
   'routine',
+  'model',
   'job',
 ] as const
 export type TargetType = (typeof TARGET_TYPES)[number]
@@ -35,9 +38,20 @@ export interface Target {
   readonly key?: string
   readonly version?: string
   readonly prefix?: string
+  readonly project?: string
+  readonly dataset?: string
+  readonly table?: string
+  readonly routine?: string
+  readonly model?: string
+  readonly job?: string
+  /** Of a job: whether this very agent began it (docs/POLICY.md). */
+  readonly own?: boolean
 }
 
-/** A cloud permission that the operation needs, best effort (research aws-resigning.md §6.3). */
+/**
+ * A cloud permission that the operation needs, best effort (Service Authorization Reference, Amazon
+ * S3).
+ */
 export interface Permission {
   readonly action: string
   readonly resource: string
@@ -56,7 +70,10 @@ export interface Operation {
   readonly permissions: readonly Permission[]
 }
 
-/** How the body's integrity is stated, and so how it is signed (aws-resigning.md §4.3). */
+/**
+ * How the body's integrity is stated, and so how it is signed (Amazon S3 API Reference, "Signature
+ * calculations: transferring payload").
+ */
 export type PayloadMode = 'none' | 'hash' | 'unsigned' | 'unsigned-trailer' | 'buffered'
 
 export interface Facts {
@@ -71,6 +88,8 @@ export interface Facts {
   readonly account: string | undefined
   readonly region: string | undefined
   readonly payloadMode: PayloadMode
+  /** Of a request that carries an SQL text; undefined of every other. */
+  readonly sql?: SqlFacts | undefined
 }
 
 export type FactsFields = Omit<Facts, typeof brand>
@@ -91,7 +110,8 @@ export function sameFacts(a: Facts, b: Facts): boolean {
     a.region === b.region &&
     a.payloadMode === b.payloadMode &&
     sameOperation(a.operation, b.operation) &&
-    sameItems(a.targets, b.targets, sameTarget)
+    sameItems(a.targets, b.targets, sameTarget) &&
+    sameSql(a.sql, b.sql)
   )
 }
 
@@ -121,11 +141,22 @@ function sameTarget(a: Target, b: Target): boolean {
     a.bucket === b.bucket &&
     a.key === b.key &&
     a.version === b.version &&
-    a.prefix === b.prefix
+    a.prefix === b.prefix &&
+    a.project === b.project &&
+    a.dataset === b.dataset &&
+    a.table === b.table &&
+    a.routine === b.routine &&
+    a.model === b.model &&
+    a.job === b.job &&
+    a.own === b.own
   )
 }
 
-function sameItems<T>(a: readonly T[], b: readonly T[], same: (a: T, b: T) => boolean): boolean {
+export function sameItems<T>(
+  a: readonly T[],
+  b: readonly T[],
+  same: (a: T, b: T) => boolean,
+): boolean {
   if (a.length !== b.length) return false
   for (const [index, item] of a.entries()) {
     const other = b[index]
@@ -134,7 +165,7 @@ function sameItems<T>(a: readonly T[], b: readonly T[], same: (a: T, b: T) => bo
   return true
 }
 
-/** The facts as `svidgate facts` prints them and as policy sees them (contract §5, §8). */
+/** The facts as `svidgate facts` prints them and as policy sees them (docs/POLICY.md). */
 export interface FactsDocument {
   readonly service: string
   readonly action: string
@@ -142,6 +173,7 @@ export interface FactsDocument {
   readonly targets: readonly Target[]
   readonly account?: string
   readonly region?: string
+  readonly sql?: SqlDocument
 }
 
 export function factsDocument(facts: Facts): FactsDocument {
@@ -152,5 +184,6 @@ export function factsDocument(facts: Facts): FactsDocument {
     targets: facts.targets,
     ...(facts.account === undefined ? {} : { account: facts.account }),
     ...(facts.region === undefined ? {} : { region: facts.region }),
+    ...(facts.sql === undefined ? {} : { sql: sqlDocument(facts.sql) }),
   }
 }

@@ -4,6 +4,8 @@
 
 import type { HeaderMap, Method, QueryParameter } from '../request/gateway-request.ts'
 import type { Framing } from '../request/message.ts'
+import type { JobOwnership } from './job-ownership.ts'
+import type { LookupAnswers } from './lookups.ts'
 
 export interface RequestView {
   readonly method: Method
@@ -16,4 +18,8 @@ export interface RequestView {
   readonly framing: Framing
   /** The whole body, where the operation's facts depend on it; undefined otherwise. */
   readonly body: Buffer | undefined
+  /** Absent: nobody in particular asks. */
+  readonly jobs?: JobOwnership | undefined
+  /** Absent: nothing was looked up. */
+  readonly lookups?: LookupAnswers | undefined
 }

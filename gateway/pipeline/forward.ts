@@ -7,11 +7,13 @@ import { refusal, type Refusal } from '../errors.ts'
 import type { HeaderLine } from '../request/message.ts'
 import type { SignedRequest } from '../signing/signed-request.ts'
 import type { ExchangeTotals, ResponseSink, Upstream } from '../upstream/port.ts'
+import type { AnswerReader } from '../upstream/rewrite/answer-reader.ts'
+import { ANSWER_READERS } from '../upstream/rewrite/answer-readers.ts'
 import {
-  echoesCredential,
+  isAboutCredential,
   LONGEST_ERROR_BODY,
   mayEchoCredential,
-} from '../upstream/rewrite/aws/error-body.ts'
+} from '../upstream/rewrite/error-answer.ts'
 import type { Journey } from './journey.ts'
 
 export interface Forwarded {
@@ -30,7 +32,7 @@ export async function forward(
 ): Promise<Forwarded> {
   const { exchange } = journey
   exchange.sendContinue()
-  const sink = new AnswerSink(journey, exchange)
+  const sink = new AnswerSink(journey, exchange, answerReader(journey, signed))
   const sent = await upstream.send(signed, exchange.body, sink, (cancel) => {
     journey.abort = cancel
     if (journey.isClientGone || exchange.broken !== undefined) cancel()
@@ -47,6 +49,7 @@ export async function forward(
     }
   }
   if (sent.ok) return sink.finish(sent.value)
+  if (sink.isOverlong) return sink.withhold(totals)
   if (sink.isHeadWritten) {
     exchange.cut()
     return {
@@ -70,30 +73,49 @@ function brokenOff(totals: Forwarded['totals'], refused: Refusal): Forwarded {
   }
 }
 
+/** Of the few operations whose answer the gateway learns from. */
+function answerReader(
+  { route, facts, jobs }: Journey,
+  { body }: SignedRequest,
+): AnswerReader | undefined {
+  if (route === undefined || facts === undefined || jobs === undefined) return undefined
+  return ANSWER_READERS.get(route.service)?.({ facts, body, jobs })
+}
+
 /** Passes the answer on as it comes, but for one kind that must be seen whole first. */
 class AnswerSink implements ResponseSink {
   readonly #journey: Journey
   readonly #exchange: Exchange
+  #reader: AnswerReader | undefined
   #held: { headers: readonly HeaderLine[]; chunks: Buffer[]; length: number } | undefined
   status: number | undefined
   isHeadWritten = false
 
-  constructor(journey: Journey, exchange: Exchange) {
+  constructor(journey: Journey, exchange: Exchange, reader: AnswerReader | undefined) {
     this.#journey = journey
     this.#exchange = exchange
+    this.#reader = reader
   }
 
   onHead(status: number, headers: readonly HeaderLine[]): void {
     this.status = status
-    if (mayEchoCredential(status, headers)) this.#held = { headers, chunks: [], length: 0 }
-    else this.#writeHead(status, headers)
+    if (this.#reader?.onHead(status, headers) === false) this.#reader = undefined
+    if (mayEchoCredential(status, headers, this.#journey.credential)) {
+      this.#held = { headers, chunks: [], length: 0 }
+    } else {
+      this.#writeHead(status, headers)
+    }
   }
 
+  /** Read before it is passed on: what the agent asks next may depend on what was learned. */
   onData(chunk: Buffer): boolean {
+    if (this.#reader?.onData(chunk) === false) this.#reader = undefined
     const held = this.#held
     if (held === undefined) return this.#exchange.write(chunk)
     held.length += chunk.length
     if (held.length <= LONGEST_ERROR_BODY) held.chunks.push(chunk)
+    // It is not passed on whatever follows, so nothing is gained by waiting for its end.
+    else this.#journey.abort?.()
     return true
   }
 
@@ -106,21 +128,17 @@ class AnswerSink implements ResponseSink {
     if (this.#held === undefined && !isToldOtherwise) this.#exchange.end()
   }
 
+  /** Its answer is an error document that is longer than any. */
+  get isOverlong(): boolean {
+    return this.#held !== undefined && this.#held.length > LONGEST_ERROR_BODY
+  }
+
   finish(totals: ExchangeTotals): Forwarded {
     const held = this.#held
     const status = totals.status
     if (held !== undefined) {
       const body = Buffer.concat(held.chunks)
-      if (held.length > LONGEST_ERROR_BODY || this.#isEcho(body)) {
-        const detail = 'the cloud refused the signature or the session; its answer is not passed on'
-        return {
-          end: 'refused',
-          status: undefined,
-          upstreamStatus: status,
-          totals,
-          refusal: refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail),
-        }
-      }
+      if (this.isOverlong || this.#isEcho(status, held.headers, body)) return this.withhold(totals)
       this.#writeHead(status, held.headers)
       this.#exchange.write(body)
       this.#exchange.end()
@@ -128,9 +146,16 @@ class AnswerSink implements ResponseSink {
     return { end: 'complete', status, upstreamStatus: status, totals, refusal: undefined }
   }
 
-  #isEcho(body: Buffer): boolean {
+  withhold(totals: Forwarded['totals']): Forwarded {
+    const detail = 'the cloud refused our credential, or repeated it; its answer is not passed on'
+    const refused = refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail)
+    return { ...brokenOff(totals, refused), upstreamStatus: this.status }
+  }
+
+  #isEcho(status: number, headers: readonly HeaderLine[], body: Buffer): boolean {
     const { credential, generation } = this.#journey
-    if (credential === undefined || !echoesCredential(body, credential)) return false
+    if (credential === undefined) return false
+    if (!isAboutCredential(status, headers, body, credential)) return false
     generation.credentials.purge(credential.name)
     return true
   }

@@ -2,17 +2,20 @@
 // is written whatever happens, and for the answer of a refusal.
 
 import { canonicalRecordJson } from '../audit/canonical.ts'
-import type { CredentialMark, DecisionEvent } from '../audit/event.ts'
+import type { CredentialMark, DecisionEvent, LookupMark } from '../audit/event.ts'
 import type { Credential } from '../credential/credential.ts'
 import type { Exchange } from '../downstream/exchange.ts'
 import type { Refusal } from '../errors.ts'
 import { factsDocument, type Facts } from '../facts/facts.ts'
-import type { Allow, Deny } from '../policy/decision-types.ts'
+import type { Decision } from '../policy/decision-types.ts'
 import type { PolicyInput } from '../policy/policy-input.ts'
 import type { GatewayRequest } from '../request/gateway-request.ts'
 import type { Route } from '../routing/route.ts'
+import type { NeedsDecision } from '../shape/needs-decision.ts'
 import { isoText } from '../util/rfc3339.ts'
-import type { Generation } from './ports.ts'
+import type { Verdict } from './authorize.ts'
+import { explainDenial } from './explain-denial.ts'
+import type { AgentJobs, Generation } from './ports.ts'
 
 const LONGEST_RECORDED_PATH = 2048
 
@@ -24,13 +27,26 @@ export interface Journey {
   readonly now: number
   /** Monotonic ms. */
   readonly startedAt: number
+  /** Of the agent that asks. */
+  readonly jobs: AgentJobs | undefined
   request: GatewayRequest | undefined
   route: Route | undefined
   facts: Facts | undefined
   input: PolicyInput | undefined
-  decision: Allow | Deny | undefined
+  decision: Decision | undefined
+  /** What the policy says of its denial: canonical JSON text. */
+  explanation: string | undefined
   credential: Credential | undefined
-  /** ms */
+  /**
+   * What the policy first asked for, where it asked. From then on an answer tells no more than was
+   * known at that moment: what a look-up found must not show.
+   */
+  asked: NeedsDecision | undefined
+  /** How its look-ups went; undefined where there was none. */
+  lookups: readonly LookupMark[] | undefined
+  /** ms spent waiting for look-ups */
+  lookupTime: number
+  /** ms, of all evaluations */
   policyTime: number | undefined
   policyThrew: boolean
   /** Monotonic ms; undefined as long as nothing was sent. */
@@ -54,12 +70,17 @@ export function beginJourney(
     generation: start.generation,
     now: start.now,
     startedAt: start.startedAt,
+    jobs: start.generation.jobs?.of(start.exchange.peer),
     request: undefined,
     route: undefined,
     facts: undefined,
     input: undefined,
     decision: undefined,
+    explanation: undefined,
     credential: undefined,
+    asked: undefined,
+    lookups: undefined,
+    lookupTime: 0,
     policyTime: undefined,
     policyThrew: false,
     sentAt: undefined,
@@ -68,6 +89,17 @@ export function beginJourney(
     isClientGone: false,
     abort: undefined,
   }
+}
+
+/** What the record keeps of an evaluation; of several, the last word and the time of all. */
+export function noteVerdict(journey: Journey, verdict: Verdict): void {
+  journey.input = verdict.input ?? journey.input
+  journey.decision = verdict.decision ?? journey.decision
+  if (verdict.policyTime !== undefined) {
+    journey.policyTime = (journey.policyTime ?? 0) + verdict.policyTime
+  }
+  journey.policyThrew ||= verdict.policyThrew
+  journey.explanation = explainDenial(verdict, journey.generation)
 }
 
 export function decisionEvent(
@@ -82,10 +114,11 @@ export function decisionEvent(
     path: generation.entrypoint,
     input: journey.input?.text,
     result: resultOf(decision, refusal),
+    explanation: journey.explanation,
     bundles: generation.engine.bundles,
     timestamp: isoText(journey.now),
     metrics: {
-      gateway_us: microseconds(elapsed - journey.startedAt),
+      gateway_us: microseconds(elapsed - journey.startedAt - journey.lookupTime),
       policy_us: microseconds(journey.policyTime),
     },
     labels: {},
@@ -97,6 +130,7 @@ export function decisionEvent(
     },
     facts: factsText(journey),
     credential: journey.credential === undefined ? undefined : markOf(journey.credential),
+    ...(journey.lookups === undefined ? {} : { lookups: journey.lookups }),
   }
 }
 
@@ -112,7 +146,7 @@ function factsText({ input, facts }: Journey): string | undefined {
 }
 
 function resultOf(
-  decision: Allow | Deny | undefined,
+  decision: Decision | undefined,
   refusal: Refusal | undefined,
 ): DecisionEvent['result'] {
   const reasons = decision?.reasons ?? []
@@ -128,9 +162,10 @@ function resultOf(
   }
 }
 
-function obligationsOf(decision: Allow | Deny | undefined): { obligations?: readonly string[] } {
+function obligationsOf(decision: Decision | undefined): { obligations?: readonly string[] } {
   if (decision?.kind !== 'allow') return {}
-  const names = []
+  const names: string[] = []
+  if (decision.obligations.maxBytesBilled !== undefined) names.push('max_bytes_billed')
   if (decision.obligations.sessionPolicy !== undefined) names.push('session_policy')
   if (decision.obligations.setHeaders !== undefined) names.push('set_headers')
   return names.length === 0 ? {} : { obligations: names }
@@ -139,7 +174,7 @@ function obligationsOf(decision: Allow | Deny | undefined): { obligations?: read
 // Made once for a credential: many requests are signed with it.
 const marks = new WeakMap<Credential, CredentialMark>()
 
-function markOf(credential: Credential): CredentialMark {
+export function markOf(credential: Credential): CredentialMark {
   let mark = marks.get(credential)
   if (mark === undefined) {
     mark = Object.freeze({

@@ -1,5 +1,6 @@
-// The decision document (contract §6) after parsing: an allow that says exactly what it allows, or
-// a denial with its own code. There is no third state.
+// The decision document (docs/POLICY.md) after parsing: an allow that says exactly what it allows,
+// or a denial with its own code, or a denial that names the facts with which the policy would judge
+// again. There is no fourth state.
 
 import type { Code } from '../errors.ts'
 
@@ -12,6 +13,8 @@ export interface SessionPolicyStatement {
 export interface Obligations {
   readonly sessionPolicy?: readonly SessionPolicyStatement[]
   readonly setHeaders?: ReadonlyMap<string, string>
+  /** BigQuery: bytes that a query may be billed for, a positive integer. */
+  readonly maxBytesBilled?: number
 }
 
 export interface Allow {
@@ -34,4 +37,19 @@ export interface Deny {
   readonly alternatives: readonly string[]
 }
 
-export type Decision = Allow | Deny
+/** Facts that a look-up can add (docs/POLICY.md). */
+export const NEEDS = ['sql.dry_run'] as const
+export type Need = (typeof NEEDS)[number]
+
+/** A denial for now: the policy would judge again with the facts it names. */
+export interface Needs {
+  readonly kind: 'needs'
+  /** Sorted, distinct, not empty. */
+  readonly needs: readonly Need[]
+  /** The credential for the look-up; undefined: the first candidate. */
+  readonly credential: string | undefined
+  readonly reasons: readonly string[]
+  readonly alternatives: readonly string[]
+}
+
+export type Decision = Allow | Deny | Needs

@@ -1,4 +1,4 @@
-// Which parts of the input a compiled policy can refer to (contract §5, last lines), as the build
+// Which parts of the input a compiled policy can refer to, as the build
 // recorded them in the bundle. What no rule can reach need not be written into the module, parsed
 // and thrown away: the decision is the same, and the record keeps the whole input.
 
@@ -23,6 +23,7 @@ export interface InputReads {
   readonly role: boolean
   readonly service: boolean
   readonly spiffeId: boolean
+  readonly sql: boolean
   readonly svid: boolean
   readonly targets: boolean
   readonly tenant: boolean
@@ -61,6 +62,7 @@ export function compileInputReads(paths: readonly string[]): InputReads {
     role: has('role'),
     service: has('service'),
     spiffeId: has('spiffe_id'),
+    sql: has('sql'),
     svid: has('svid'),
     targets: has('targets'),
     tenant: has('tenant'),

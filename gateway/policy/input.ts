@@ -1,4 +1,4 @@
-// The policy input (contract §5, version 1) as canonical JSON text: written once, judged by the
+// The policy input (docs/POLICY.md, version 1) as canonical JSON text: written once, judged by the
 // engine and spliced into the decision record as the same bytes. Trusts facts, route and peer, whose
 // makers have checked them; of the request it takes only what the lists below name, so that no
 // credential, customer key, cookie, token or signature can enter a policy or a record.
@@ -18,6 +18,7 @@ import {
   stringListText,
   stringText,
 } from './input-text.ts'
+import { sqlText } from './input-sql.ts'
 import { nanoseconds, nowText, type Zones } from './input-time.ts'
 import type { InputReads } from './input-reads.ts'
 import { makePolicyInput, type PolicyInput, type PolicyInputFields } from './policy-input.ts'
@@ -137,12 +138,13 @@ function textsOf(
   const region = optionalMember('region', facts.region)
   const request = `,"request":${requestText(parts, segments)}`
   const service = `,"service":${stringText(facts.service)}`
+  const sql = facts.sql === undefined ? '' : `,"sql":${sqlText(facts.sql)}`
   const targets = `,"targets":${targetsText(facts.targets)}`
   const stamp = `,"timestamp":"${timestamp}"`
   const text =
     `${head}${who.agent}${candidates}${time}${operation}${region}${request}${who.role}${service}` +
-    `${who.spiffeId}${who.svid}${targets}${who.tenant}${stamp}${who.trustDomain},"version":1}`
-  const factsText = `${head}${operation}${region}${service}${targets}}`
+    `${who.spiffeId}${sql}${who.svid}${targets}${who.tenant}${stamp}${who.trustDomain},"version":1}`
+  const factsText = `${head}${operation}${region}${service}${sql}${targets}}`
   if (reads === undefined) return { text, judged: text, factsText }
   const judged =
     '{"version":1' +
@@ -157,6 +159,7 @@ function textsOf(
     (reads.role ? who.role : '') +
     (reads.service ? service : '') +
     (reads.spiffeId ? who.spiffeId : '') +
+    (reads.sql ? sql : '') +
     (reads.svid ? who.svid : '') +
     (reads.targets ? targets : '') +
     (reads.tenant ? who.tenant : '') +
@@ -246,9 +249,17 @@ function targetText(target: Target): string {
     `{"access":"${target.access}"` +
     optionalMember('bucket', target.bucket) +
     `,"container":${stringText(target.container)}` +
+    optionalMember('dataset', target.dataset) +
+    optionalMember('job', target.job) +
     optionalMember('key', target.key) +
-    `,"name":${stringText(target.name)},"path":${stringText(target.path)}` +
+    optionalMember('model', target.model) +
+    `,"name":${stringText(target.name)}` +
+    (target.own === undefined ? '' : `,"own":${String(target.own)}`) +
+    `,"path":${stringText(target.path)}` +
     optionalMember('prefix', target.prefix) +
+    optionalMember('project', target.project) +
+    optionalMember('routine', target.routine) +
+    optionalMember('table', target.table) +
     `,"type":"${target.type}"` +
     optionalMember('version', target.version) +
     '}'

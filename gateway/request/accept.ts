@@ -1,5 +1,5 @@
 // Station 2: from a message head to a request with exactly one reading, or a refusal. Pure, so that
-// `svidgate facts` refuses exactly what the listener refuses (contract §8). The only maker of
+// `svidgate facts` refuses exactly what the listener refuses (docs/POLICY.md). The only maker of
 // GatewayRequest.
 
 import { refusal, type Refusal, type RequestCode } from '../errors.ts'
@@ -26,7 +26,7 @@ export function acceptRequest(
   if (!target.ok) return target
   const headers = readHeaders(head.headers, limits.maxHeaderLines)
   if (!headers.ok) return headers
-  const { kept, host, contentLength, transferEncoding, expect } = headers.value
+  const { kept, host, contentLength, transferEncoding, expect, overridesMethod } = headers.value
   const authority = host === undefined ? undefined : parseAuthority(host)
   if (authority === undefined) {
     return refuse('ERR_SG_REQUEST_HEADERS', 'Host is missing or not a host', 'RQ-3')
@@ -47,6 +47,7 @@ export function acceptRequest(
       headers: kept,
       framing: framing.value,
       expectsContinue: expect !== undefined && framing.value.kind !== 'none',
+      overridesMethod,
     }),
   )
 }

@@ -8,9 +8,10 @@ import type { HeaderLine } from './message.ts'
 // RFC 9110 §5.6.2 token, lower case. "_" is a token character and refused all the same: "X_Forwarded_User"
 // and "X-Forwarded-User" are one name to CGI-like peers (oauth2-proxy CVE-2025-64484).
 const NAME = /^[a-z0-9!#$%&'*+\-.^`|~]+$/
-// Field content: visible bytes, blanks and tabs, 8-bit bytes; no other control (RFC 9110 §5.5).
+// Field content: visible bytes, blanks and tabs, 8-bit bytes; no other control (RFC 9110 §5.5), and
+// nothing that is no byte, which only a document of `facts` could hold.
 // eslint-disable-next-line no-control-regex
-const BAD_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/
+const BAD_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]/
 const EIGHT_BIT = /[\u0080-\u00ff]/
 
 /** A second line of one of these gives two readings: the first or the last. */
@@ -64,10 +65,13 @@ const DROPPED: ReadonlySet<string> = new Set([
   'x-client-ip',
   'x-cluster-client-ip',
   'x-forwarded',
+  'x-real-ip',
+])
+/** Dropped as well; but where the cloud obeys them, the request has two readings (`routing/`). */
+const METHOD_OVERRIDES: ReadonlySet<string> = new Set([
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
-  'x-real-ip',
 ])
 const NEVER_FORWARDED: ReadonlySet<string> = new Set([
   'host',
@@ -75,6 +79,7 @@ const NEVER_FORWARDED: ReadonlySet<string> = new Set([
   'expect',
   ...HOP_BY_HOP,
   ...DROPPED,
+  ...METHOD_OVERRIDES,
 ])
 const DROPPED_PREFIXES = ['x-forwarded-', 'x-original-', 'x-rewrite-', 'x-svidgate-', 'x-envoy-']
 
@@ -85,6 +90,8 @@ export interface ReadHeaders {
   readonly contentLength: string | undefined
   readonly transferEncoding: string | undefined
   readonly expect: string | undefined
+  /** A header asked for another method than the request line's. */
+  readonly overridesMethod: boolean
 }
 
 type Refused = Result<never, Refusal<RequestCode>>
@@ -118,7 +125,7 @@ export function readHeaders(
 
 function lineFault(name: string, value: string): Refused | undefined {
   if (!NAME.test(name)) return refuse('RQ-H2', 'a header name is not a token, or has an underscore')
-  if (BAD_VALUE.test(value)) return refuse('RQ-H3', `control bytes in ${name}`)
+  if (BAD_VALUE.test(value)) return refuse('RQ-H3', `control bytes or no bytes in ${name}`)
   if (isSingleton(name) && EIGHT_BIT.test(value)) {
     return refuse('RQ-H4', `bytes above 127 in ${name}`)
   }
@@ -156,8 +163,13 @@ function separate(all: Map<string, string[]>): ReadHeaders {
   const contentLength = all.get('content-length')?.[0]
   const transferEncoding = all.get('transfer-encoding')?.[0]
   const expect = all.get('expect')?.[0]
-  for (const name of all.keys()) if (isNeverForwarded(name)) all.delete(name)
-  return { kept: all, host, contentLength, transferEncoding, expect }
+  let overridesMethod = false
+  for (const name of all.keys()) {
+    if (!isNeverForwarded(name)) continue
+    if (METHOD_OVERRIDES.has(name)) overridesMethod = true
+    all.delete(name)
+  }
+  return { kept: all, host, contentLength, transferEncoding, expect, overridesMethod }
 }
 
 /** Lower-case names that end at the gateway: framing, hop-by-hop, and claims of identity. */

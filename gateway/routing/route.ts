@@ -6,7 +6,7 @@ declare const brand: unique symbol
 
 export type Provider = 'aws' | 'gcp' | 'azure' | 'secret' | 'http'
 
-/** How the SDK behind this service writes its errors (contract §7). */
+/** How the SDK behind this service writes its errors (docs/REFUSALS.md). */
 export type Dialect =
   | 's3'
   | 'aws-json'
@@ -43,6 +43,8 @@ export interface Route {
   /** The bucket of a virtual-hosted S3 request, validated; undefined for path style. */
   readonly bucket: string | undefined
   readonly region: string | undefined
+  /** Google: the locations that requests may name, lower case; undefined: any. */
+  readonly locations?: ReadonlySet<string> | undefined
   readonly upstream: UpstreamTarget
 }
 

@@ -23,8 +23,8 @@ export interface ShapedRequest {
   readonly framing: Framing
   readonly payload: {
     readonly mode: PayloadMode
-    /** The value of x-amz-content-sha256 to sign: a hex digest or a sentinel. */
-    readonly contentSha256: string
+    /** AWS: the value of x-amz-content-sha256 to sign, a hex digest or a sentinel. */
+    readonly contentSha256: string | undefined
   }
   /** Bytes to send instead of the client's stream, where the body was inspected. */
   readonly body: Buffer | undefined

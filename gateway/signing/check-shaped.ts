@@ -35,14 +35,19 @@ const PRESIGNED =
 
 const SHA256_HEX = /^[0-9a-f]{64}$/
 
-/** Sentinels whose bodies can be forwarded as they are (aws-resigning.md §4.3). */
+/**
+ * Sentinels whose bodies can be forwarded as they are (Amazon S3 API Reference, "Signature
+ * calculations: transferring payload").
+ */
 const SENTINELS: ReadonlySet<string> = new Set([
   'UNSIGNED-PAYLOAD',
   'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
 ])
 
+type WireForm = Pick<ShapedRequest, 'path' | 'query' | 'headers'>
+
 /** @returns the first rule that refuses; undefined: fit to be signed */
-export function checkShaped(shaped: ShapedRequest): Refused | undefined {
+export function checkShaped(shaped: WireForm): Refused | undefined {
   if (!shaped.path.startsWith('/') || NOT_PATH.test(shaped.path)) {
     return refuse('the path is not in wire form', 'SIGN-6')
   }
@@ -50,14 +55,17 @@ export function checkShaped(shaped: ShapedRequest): Refused | undefined {
     if (NOT_QUERY.test(shaped.query)) return refuse('the query is not in wire form', 'SIGN-6')
     if (PRESIGNED.test(shaped.query)) return refuse('a signature is left in the query', 'SIGN-7')
   }
-  const { contentSha256 } = shaped.payload
-  if (!SHA256_HEX.test(contentSha256) && !SENTINELS.has(contentSha256)) {
-    return refuse('the payload hash is neither a digest nor a known sentinel', 'SIGN-8')
-  }
   return checkHeaders(shaped)
 }
 
-function checkHeaders(shaped: ShapedRequest): Refused | undefined {
+/** @returns what to sign of the payload; undefined: neither a digest nor a known sentinel */
+export function payloadHashOf({ payload }: ShapedRequest): string | undefined {
+  const { contentSha256 } = payload
+  if (contentSha256 === undefined) return undefined
+  return SHA256_HEX.test(contentSha256) || SENTINELS.has(contentSha256) ? contentSha256 : undefined
+}
+
+function checkHeaders(shaped: WireForm): Refused | undefined {
   for (const [name, value] of shaped.headers) {
     if (!NAME.test(name)) return refuse('a header name is not a lower-case token', 'SIGN-9')
     if (RESERVED.has(name)) return refuse(`header ${name} is left over`, 'SIGN-10')

@@ -1,14 +1,20 @@
 // Turns a shaped request and a live credential into the only value that can be sent. Trusts that
 // `shape` wrote path and query in canonical form; trusts nothing about headers, because one that is
 // left over (a second Authorization, a line break in a value) would speak with our authority.
-// AWS Signature Version 4, header form. Refusals carry the id of the rule (SIGN-n) that made them.
+// AWS Signature Version 4, header form, or a bearer token. Refusals carry the id of the rule (SIGN-n) that made them.
 
-import type { AwsCredential, Credential, NoCredential } from '../credential/credential.ts'
+import type {
+  AwsCredential,
+  Credential,
+  GcpCredential,
+  NoCredential,
+} from '../credential/credential.ts'
 import { refusal, type CredentialCode, type Refusal, type UpstreamCode } from '../errors.ts'
 import type { HeaderLine } from '../request/message.ts'
 import type { ShapedRequest } from '../shape/shaped-request.ts'
 import { err, ok, type Result } from '../util/result.ts'
-import { checkShaped } from './check-shaped.ts'
+import { bearerHeaders } from './bearer.ts'
+import { checkShaped, payloadHashOf } from './check-shaped.ts'
 import { canonicalHeaders } from './sigv4/canonical-headers.ts'
 import { canonicalRequest, hashCanonicalRequest } from './sigv4/canonical-request.ts'
 import { canonicalUri, uriRulesOf } from './sigv4/canonical-uri.ts'
@@ -39,6 +45,8 @@ export function sign(
   switch (credential.kind) {
     case 'aws-web-identity':
       return signAws(shaped, credential, now, scope)
+    case 'gcp-workload-identity':
+      return sendBearer(shaped, credential)
     case 'none':
       return sendBare(shaped, credential)
     default:
@@ -75,7 +83,18 @@ function signAws(
   if (!isSigningScope(scope)) {
     return err(refusal('ERR_SG_CREDENTIAL_CONFIG', 'no usable signing scope', 'SIGN-4'))
   }
-  const { time, scopeText, ours, headers, canonical } = prepare(shaped, credential, now, scope)
+  const payloadHash = payloadHashOf(shaped)
+  if (payloadHash === undefined) {
+    const detail = 'the payload hash is neither a digest nor a known sentinel'
+    return err(refusal('ERR_SG_UPSTREAM_REFUSED', detail, 'SIGN-8'))
+  }
+  const { time, scopeText, ours, headers, canonical } = prepare(
+    shaped,
+    credential,
+    now,
+    scope,
+    payloadHash,
+  )
   const hash = hashCanonicalRequest(canonical)
   const key = signingKeyOf(credential.secretAccessKey, time.date, scope, scopeText)
   const hex = signature(key, stringToSign(time.timestamp, scopeText, hash))
@@ -93,12 +112,13 @@ function prepare(
   credential: AwsCredential,
   now: number,
   scope: SigningScope,
+  payloadHash: string,
 ) {
   const time = signingTime(now)
   const scopeText = credentialScope(time.date, scope)
   const ours: HeaderLine[] = [
     ['host', shaped.upstream.authority],
-    ['x-amz-content-sha256', shaped.payload.contentSha256],
+    ['x-amz-content-sha256', payloadHash],
     ['x-amz-date', time.timestamp],
     ['x-amz-security-token', credential.sessionToken.reveal()],
   ]
@@ -110,7 +130,7 @@ function prepare(
     uri: canonicalUri(shaped.path, uriRulesOf(scope.service)),
     queryString: shaped.query,
     headers,
-    payloadHash: shaped.payload.contentSha256,
+    payloadHash,
   })
   return { time, scopeText, ours, headers, canonical }
 }
@@ -122,7 +142,8 @@ export function explainSignature(
   now: number,
   scope: SigningScope,
 ): { readonly canonicalRequest: string; readonly stringToSign: string } {
-  const { time, scopeText, canonical } = prepare(shaped, credential, now, scope)
+  const payloadHash = payloadHashOf(shaped) ?? ''
+  const { time, scopeText, canonical } = prepare(shaped, credential, now, scope, payloadHash)
   const hash = hashCanonicalRequest(canonical)
   return {
     canonicalRequest: canonical,
@@ -132,10 +153,20 @@ export function explainSignature(
 
 /**
  * What AWS demands to be signed, and nothing that a hop may rewrite: a proxy that edits
- * accept-encoding, expect or user-agent must not break the request (aws-resigning.md §4.2).
+ * accept-encoding, expect or user-agent must not break the request (docs/AWS.md).
  */
 function isSigned(name: string): boolean {
   return name.startsWith('x-amz-') || name === 'content-type' || name === 'content-md5'
+}
+
+function sendBearer(
+  shaped: ShapedRequest,
+  credential: GcpCredential,
+): Result<SignedRequest, SignRefusal> {
+  const { provider } = shaped.allowed.route
+  const { upstream, headers: shapedHeaders } = shaped
+  const headers = bearerHeaders({ provider, upstream, headers: shapedHeaders }, credential)
+  return headers.ok ? ok(finish(shaped, headers.value)) : headers
 }
 
 function sendBare(

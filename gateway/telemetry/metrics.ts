@@ -1,6 +1,6 @@
-// The gateway's metrics (contract §11): names start with `svidgate_`, gateway time stands apart from
-// upstream time, every label's values are a bounded set. A registry of its own, never the library's
-// global one; nobody outside this folder knows the library.
+// The gateway's metrics (docs/OPERATIONS.md): names start with `svidgate_`, gateway time stands
+// apart from upstream time, every label's values are a bounded set. A registry of its own, never
+// the library's global one; nobody outside this folder knows the library.
 
 import type { Code } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
@@ -25,6 +25,9 @@ export interface RequestSample {
 
 export type ExchangeResult = 'cached' | 'obtained' | 'refused' | 'unavailable'
 
+/** `limited`: it was not asked, because the identity is over its limit. */
+export type LookupResult = 'cached' | 'joined' | 'asked' | 'failed' | 'limited'
+
 /** What the rest of the gateway sees. */
 export interface Metrics {
   /** Once for each request, at its end. */
@@ -37,6 +40,8 @@ export interface Metrics {
   connectionClosed(): void
   /** `credential`: its name in the configuration. */
   credentialExchange(credential: string, result: ExchangeResult): void
+  /** `fact`: what was looked up, of the closed list of contract §6. */
+  lookup(fact: string, result: LookupResult): void
   auditWritten(records: number, bytes: number): void
   auditFailed(records: number): void
   policyEvaluated(seconds: number): void
@@ -60,7 +65,7 @@ const GATEWAY_SECONDS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1,
 ]
 const UPSTREAM_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
-/** Activation refuses a policy beyond 1 ms, 5 ms moves it to a worker (architecture decision 4). */
+/** Activation refuses a policy beyond 1 ms (docs/decisions/0004). */
 const POLICY_SECONDS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025]
 
 const OTHER = 'other'
@@ -89,6 +94,7 @@ class PrometheusMetrics implements Metrics {
   readonly #upstreamSeconds: HistogramFamily
   readonly #handshakes: CounterFamily
   readonly #exchanges: CounterFamily
+  readonly #lookups: CounterFamily
   readonly #bundleLoaded: CounterFamily
   readonly #bundleFailed: CounterFamily
   readonly #auditRecords: CounterCell
@@ -136,6 +142,12 @@ class PrometheusMetrics implements Metrics {
       'credential_exchanges_total',
       'Credentials asked for, by name and result (cached, obtained, refused, unavailable).',
       'credential',
+      'result',
+    )
+    this.#lookups = this.#counter(
+      'lookups_total',
+      'Look-ups that policies asked for, by fact and result (cached, joined, asked, failed, limited).',
+      'fact',
       'result',
     )
     this.#auditRecords = this.#counter('audit_records_total', 'Records written.').cell()
@@ -211,6 +223,10 @@ class PrometheusMetrics implements Metrics {
 
   credentialExchange(credential: string, result: ExchangeResult): void {
     this.#exchanges.cell(credential, result).add(1)
+  }
+
+  lookup(fact: string, result: LookupResult): void {
+    this.#lookups.cell(fact, result).add(1)
   }
 
   auditWritten(records: number, bytes: number): void {

@@ -7,6 +7,7 @@ export type SendCode = UpstreamCode | Extract<RequestCode, 'ERR_SG_REQUEST_TIMEO
 const CODES: ReadonlyMap<string, SendCode> = new Map<string, SendCode>([
   ['SVIDGATE_EGRESS_REFUSED', 'ERR_SG_UPSTREAM_REFUSED'],
   ['SVIDGATE_PROTOCOL', 'ERR_SG_UPSTREAM_PROTOCOL'],
+  ['SVIDGATE_LATE', 'ERR_SG_UPSTREAM_TIMEOUT'],
   ['SVIDGATE_BODY_STALLED', 'ERR_SG_REQUEST_TIMEOUT'],
   ['UND_ERR_CONNECT_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
   ['UND_ERR_HEADERS_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
@@ -36,12 +37,27 @@ export class ProtocolBroken extends Error {
   }
 }
 
+/** The whole exchange took longer than it may. */
+export class TooLate extends Error {
+  readonly code = 'SVIDGATE_LATE'
+
+  constructor(ms: number) {
+    super(`no whole answer within ${String(ms)} ms`)
+    this.name = 'TooLate'
+  }
+}
+
 export function mapUpstreamError(error: unknown): MappedFailure {
   const code = codeOf(error)
   const detail = code === '' ? 'the upstream failed' : `the upstream failed: ${code}`
   const known = CODES.get(code)
   if (known !== undefined) return { code: known, detail }
   return { code: 'ERR_SG_UPSTREAM_UNREACHABLE', detail }
+}
+
+/** The answer ended with another number of bytes than its Content-Length. */
+export function isLengthMismatch(error: unknown): boolean {
+  return codeOf(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
 }
 
 function codeOf(error: unknown): string {

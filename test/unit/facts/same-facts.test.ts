@@ -21,6 +21,13 @@ const target: Required<Target> = {
   key: 'k',
   version: 'v',
   prefix: 'p',
+  project: 'p',
+  dataset: 'd',
+  table: 't',
+  routine: 'r',
+  model: 'm',
+  job: 'j',
+  own: true,
 }
 const operation: Required<Operation> = {
   provider: 'aws',
@@ -39,6 +46,22 @@ const full: Required<FactsFields> = {
   account: '123456789012',
   region: 'eu-west-1',
   payloadMode: 'none',
+  sql: {
+    dialect: 'googlesql',
+    kind: 'SELECT',
+    statements: 1,
+    functions: ['SUM'],
+    tableFunctions: ['d.f'],
+    unlistedFunctions: ['d.f'],
+    features: ['wildcard'],
+    dryRun: {
+      statementType: 'SELECT',
+      tables: [{ project: 'p', dataset: 'd', table: 't' }],
+      routines: [{ project: 'p', dataset: 'd', routine: 'r' }],
+      estimatedBytes: 1,
+      isWhole: true,
+    },
+  },
 }
 
 function factsOf(value: unknown): Facts {
@@ -48,7 +71,7 @@ function factsOf(value: unknown): Facts {
 /** Each copy of `value` that differs in exactly one place: another leaf, a missing one, one more. */
 function* changed(value: unknown): Generator {
   if (Array.isArray(value)) {
-    yield value.slice(1)
+    if (value.length > 0) yield value.slice(1)
     yield [...(value as unknown[]), value[0]]
     for (const [index, item] of value.entries()) {
       for (const other of changed(item)) yield value.with(index, other)

@@ -1,13 +1,14 @@
 // Bucket and key of a request. The border between them is the first raw slash, found before
 // anything is decoded: `%2F` cannot move it. The key is decoded once and not normalised, as S3
-// itself reads it, so `..//x/./y` is a key like any other (aws-resigning.md §4.1).
+// itself reads it, so `..//x/./y` is a key like any other.
 
 import type { Refusal } from '../../../errors.ts'
 import { percentDecode } from '../../../request/percent.ts'
 import { ok, type Result } from '../../../util/result.ts'
 import type { RequestView } from '../../request-view.ts'
 import { isBucketName, otherKindOf } from './bucket-name.ts'
-import { quoted, refuseS3, type S3RefusalCode } from './refusal-rules.ts'
+import { quoted } from '../../quoted.ts'
+import { refuseS3, type S3RefusalCode } from './refusal-rules.ts'
 
 export type Place =
   | { readonly level: 'service' }
