@@ -12,7 +12,8 @@ import type { TestIssuer, TokenChanges } from './sandbox.ts'
 export const PROJECT = 'acme-data'
 export const POOL = 'projects/123456789/locations/global/workloadIdentityPools/agents'
 export const PROVIDER = `${POOL}/providers/svidgate`
-export const AUDIENCE = `//iam.googleapis.com/${PROVIDER}`
+export const AUDIENCE_PREFIX = '//iam.googleapis.com/'
+export const AUDIENCE = `${AUDIENCE_PREFIX}${PROVIDER}`
 export const SERVICE_ACCOUNT = 'readers@acme-data.iam.gserviceaccount.com'
 export const BIGQUERY_SCOPE = 'https://www.googleapis.com/auth/bigquery'
 export const IAM_SCOPE = 'https://www.googleapis.com/auth/iam'
