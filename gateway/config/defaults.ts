@@ -316,6 +316,8 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     value: JOB_STORE_LIMITS.keptFor / 1000,
     unit: 'seconds',
     reason: 'BigQuery keeps the results of a query for about 24 hours.',
+  },
+  {
     name: 'SQL text',
     value: MAX_SQL_LENGTH,
     unit: 'characters',
