@@ -190,11 +190,7 @@ function credentialOptions(name: string, credential: CredentialConfig): Credenti
     }
     case 'gcp-workload-identity': {
       const { lifetime, tls: _roots, sessionPolicy: _none, ...rest } = credential
-      return {
-        ...rest,
-        name,
-        lifetimeSeconds: lifetime === undefined ? undefined : lifetime / 1000,
-      }
+      return { ...rest, name, lifetimeSeconds: lifetime / 1000 }
     }
     case 'none':
       return { ...credential, name }

@@ -12,11 +12,8 @@ export interface SqlFacts {
   /** Upper case, sorted, distinct; a dotted name as it was written. */
   readonly functions: readonly string[]
   readonly tableFunctions: readonly string[]
-  /**
-   * Those of both lists that the table of harmless built-in functions does not have, sorted. Absent:
-   * nobody told them apart, and then none is harmless.
-   */
-  readonly unlistedFunctions?: readonly string[]
+  /** Those of both lists that the table of harmless built-in functions does not have, sorted. */
+  readonly unlistedFunctions: readonly string[]
   /** Sorted, distinct: `information_schema`, `wildcard`, `external` and what else a grant must name. */
   readonly features: readonly string[]
   /** The dry run's answer; undefined as long as only the lexer has spoken. */
@@ -41,8 +38,8 @@ export interface SqlDocument {
 }
 
 export function sqlDocument(sql: SqlFacts): SqlDocument {
-  const { dialect, kind, statements, functions, tableFunctions, features, dryRun } = sql
-  const unlisted = unlistedOf(sql)
+  const { dialect, kind, statements, functions, tableFunctions, unlistedFunctions } = sql
+  const { features, dryRun } = sql
   if (dryRun === undefined) {
     return {
       dialect,
@@ -51,7 +48,7 @@ export function sqlDocument(sql: SqlFacts): SqlDocument {
       kind,
       statements,
       table_functions: tableFunctions,
-      unlisted_functions: unlisted,
+      unlisted_functions: unlistedFunctions,
       verified: 'lexer',
     }
   }
@@ -66,13 +63,9 @@ export function sqlDocument(sql: SqlFacts): SqlDocument {
     statements,
     table_functions: tableFunctions,
     tables: dryRun.tables.map(tableName),
-    unlisted_functions: unlisted,
+    unlisted_functions: unlistedFunctions,
     verified: 'dry_run',
   }
-}
-
-function unlistedOf({ functions, tableFunctions, unlistedFunctions }: SqlFacts): readonly string[] {
-  return unlistedFunctions ?? [...new Set([...functions, ...tableFunctions])].sort()
 }
 
 export function sameSql(a: SqlFacts | undefined, b: SqlFacts | undefined): boolean {
@@ -83,7 +76,7 @@ export function sameSql(a: SqlFacts | undefined, b: SqlFacts | undefined): boole
     a.statements === b.statements &&
     sameTexts(a.functions, b.functions) &&
     sameTexts(a.tableFunctions, b.tableFunctions) &&
-    sameTexts(unlistedOf(a), unlistedOf(b)) &&
+    sameTexts(a.unlistedFunctions, b.unlistedFunctions) &&
     sameTexts(a.features, b.features) &&
     sameDryRun(a.dryRun, b.dryRun)
   )

@@ -10,10 +10,10 @@ import type { ExchangeTotals, ResponseSink, Upstream } from '../upstream/port.ts
 import type { AnswerReader } from '../upstream/rewrite/answer-reader.ts'
 import { ANSWER_READERS } from '../upstream/rewrite/answer-readers.ts'
 import {
-  echoesCredential,
+  isAboutCredential,
   LONGEST_ERROR_BODY,
   mayEchoCredential,
-} from '../upstream/rewrite/aws/error-body.ts'
+} from '../upstream/rewrite/error-answer.ts'
 import type { Journey } from './journey.ts'
 
 export interface Forwarded {
@@ -99,8 +99,11 @@ class AnswerSink implements ResponseSink {
   onHead(status: number, headers: readonly HeaderLine[]): void {
     this.status = status
     if (this.#reader?.onHead(status, headers) === false) this.#reader = undefined
-    if (mayEchoCredential(status, headers)) this.#held = { headers, chunks: [], length: 0 }
-    else this.#writeHead(status, headers)
+    if (mayEchoCredential(status, headers, this.#journey.credential)) {
+      this.#held = { headers, chunks: [], length: 0 }
+    } else {
+      this.#writeHead(status, headers)
+    }
   }
 
   /** Read before it is passed on: what the agent asks next may depend on what was learned. */
@@ -127,8 +130,10 @@ class AnswerSink implements ResponseSink {
     const status = totals.status
     if (held !== undefined) {
       const body = Buffer.concat(held.chunks)
-      if (held.length > LONGEST_ERROR_BODY || this.#isEcho(body)) {
-        const detail = 'the cloud refused the signature or the session; its answer is not passed on'
+      const isUnseen = held.length > LONGEST_ERROR_BODY
+      if (isUnseen || this.#isEcho(status, held.headers, body)) {
+        const detail =
+          'the cloud refused our credential, or repeated it; its answer is not passed on'
         return {
           end: 'refused',
           status: undefined,
@@ -144,9 +149,10 @@ class AnswerSink implements ResponseSink {
     return { end: 'complete', status, upstreamStatus: status, totals, refusal: undefined }
   }
 
-  #isEcho(body: Buffer): boolean {
+  #isEcho(status: number, headers: readonly HeaderLine[], body: Buffer): boolean {
     const { credential, generation } = this.#journey
-    if (credential === undefined || !echoesCredential(body, credential)) return false
+    if (credential === undefined) return false
+    if (!isAboutCredential(status, headers, body, credential)) return false
     generation.credentials.purge(credential.name)
     return true
   }

@@ -9,7 +9,8 @@ import type { Journey } from './journey.ts'
 export function answerRefusal(journey: Journey, refusal: Refusal, now: number): number {
   const { exchange, request } = journey
   const { facts, decision } = journey.asked ?? journey
-  const answer = renderRefusal(journey.route?.dialect ?? guessDialect(exchange.head.headers), {
+  const { headers, target } = exchange.head
+  const answer = renderRefusal(journey.route?.dialect ?? guessDialect(headers, target), {
     code: refusal.code,
     decisionId: journey.id,
     role: exchange.peer.role,

@@ -108,6 +108,12 @@ const GENERATION: Omit<Generation, 'engine' | 'credentials'> = {
         regions: ['eu-west-1'],
         defaultRegion: 'eu-west-1',
       },
+      {
+        service: 'gcp_bigquery',
+        upstream: 'https://bigquery.googleapis.com',
+        regions: [],
+        defaultRegion: undefined,
+      },
     ],
   }),
   entrypoint: 'svidgate/authz/decision',

@@ -1,10 +1,12 @@
 // Rules about token endpoints: who may be shown which token, by which roots, for how long.
 
 import { gcpAudience, gcpAuthority } from '../../credential/gcp/options.ts'
+import { DEFAULTS } from '../defaults.ts'
 import { parseOrigin } from '../origin.ts'
 import type { Finding } from '../problem.ts'
 import type { ConfigParts } from '../schema.ts'
 import { tokenEndpointsOf } from '../token-endpoints.ts'
+import { durationOf } from '../units.ts'
 
 type TokenCredential = Exclude<NonNullable<ConfigParts['credentials']>[string], { kind: 'none' }>
 
@@ -88,7 +90,8 @@ function tokenNeeds(parts: ConfigParts): Finding[] {
 function lifetimes({ credentials = {} }: ConfigParts): Finding[] {
   return Object.entries(credentials).flatMap(([name, credential]): Finding[] => {
     if (credential.kind !== 'gcp-workload-identity') return []
-    if (credential.lifetime === undefined || credential.serviceAccount !== undefined) return []
+    if (credential.serviceAccount !== undefined) return []
+    if (credential.lifetime === durationOf(DEFAULTS.impersonationLifetime.value)) return []
     return [
       {
         path: ['credentials', name, 'lifetime'],

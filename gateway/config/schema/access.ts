@@ -88,8 +88,8 @@ const gcpWorkloadIdentity = z.strictObject({
     'Impersonates this service account; may hold {tenant}, {agent}, {role}. Default: direct access, in which the cloud’s logs and jobs name the agent.',
   ),
   lifetime: hot(
-    duration(DEFAULTS.impersonationLifetime).optional(),
-    `Lifetime of an impersonated token. Default ${DEFAULTS.impersonationLifetime.value}. Without \`serviceAccount\` Google sets it: an hour.`,
+    duration(DEFAULTS.impersonationLifetime).prefault(DEFAULTS.impersonationLifetime.value),
+    'Lifetime of an impersonated token. Without `serviceAccount` Google sets it: an hour.',
   ),
   sessionPolicy: hot(
     textLike(

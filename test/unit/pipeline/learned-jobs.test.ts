@@ -107,6 +107,7 @@ function playing(play: (sink: ResponseSink) => void, status = 200): Upstream {
       sink.onEnd()
       return Promise.resolve(ok({ status, requestId: undefined, bytesIn: 0, bytesOut: 0 }))
     },
+    ask: () => Promise.reject(new Error('nothing is looked up')),
     close: () => Promise.resolve(),
   }
 }

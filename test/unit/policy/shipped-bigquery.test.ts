@@ -232,11 +232,6 @@ const DENIED: readonly (readonly [id: string, one: Case, reasons: readonly strin
     },
     ['facts_pending', 'sql_not_granted'],
   ],
-  [
-    'functions that nobody told apart',
-    { ...ASKING, sql: { unlistedFunctions: undefined } as unknown as Partial<SqlFacts> },
-    ['facts_pending', 'sql_not_granted'],
-  ],
   ['a text without facts', { ...ASKING, sql: undefined }, ['facts_pending', 'sql_not_granted']],
   ['a list of datasets', { action: 'datasets.list', targets: [query()] }, ['no_grant']],
 ]

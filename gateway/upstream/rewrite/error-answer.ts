@@ -1,0 +1,59 @@
+// Clouds explain a refused credential by repeating it. Such an answer must never reach the agent
+// (contract §7): an answer that could be one is held until it has been seen whole, and an answer
+// about our credential is replaced by our own refusal. What each cloud does stands beside this.
+
+import { gunzipSync } from 'node:zlib'
+import type { Credential } from '../../credential/credential.ts'
+import type { HeaderLine } from '../../request/message.ts'
+import { isAboutAwsCredential, mayEchoAws } from './aws/error-body.ts'
+import { isAboutGoogleCredential, mayEchoGoogle } from './gcp/error-body.ts'
+
+/** Error documents are a few KiB; what is longer is not one, and is not passed on unseen. */
+export const LONGEST_ERROR_BODY = 256 * 1024
+
+/** Longest text that a compressed one may unfold to. */
+const LONGEST_UNFOLDED = 4 * LONGEST_ERROR_BODY
+
+/** True for answers that can be such an explanation, and so must be seen whole first. */
+export function mayEchoCredential(
+  status: number,
+  headers: readonly HeaderLine[],
+  credential: Credential | undefined,
+): boolean {
+  if (credential?.kind === 'none') return false
+  return credential?.kind === 'gcp-workload-identity'
+    ? mayEchoGoogle(status)
+    : mayEchoAws(status, headers)
+}
+
+/**
+ * @param body whole
+ * @returns true: it repeats our credential, is about it, or cannot be read
+ */
+export function isAboutCredential(
+  status: number,
+  headers: readonly HeaderLine[],
+  body: Buffer,
+  credential: Credential,
+): boolean {
+  if (credential.kind === 'none') return false
+  const plain = unfold(headers, body)
+  if (plain === undefined) return true
+  return credential.kind === 'gcp-workload-identity'
+    ? isAboutGoogleCredential(status, headers, plain, credential)
+    : isAboutAwsCredential(plain, credential)
+}
+
+/** Clients ask for gzip, and get their errors so. Undefined: a coding that we cannot look into. */
+function unfold(headers: readonly HeaderLine[], body: Buffer): Buffer | undefined {
+  const codings = headers.filter(([name]) => name.toLowerCase() === 'content-encoding')
+  const coding = codings.map(([, value]) => value.trim().toLowerCase()).join(',')
+  if (coding === '' || coding === 'identity' || body.length === 0) return body
+  if (coding !== 'gzip') return undefined
+  try {
+    return gunzipSync(body, { maxOutputLength: LONGEST_UNFOLDED })
+  } catch {
+    // Broken, or far longer than an error document.
+    return undefined
+  }
+}
