@@ -788,8 +788,8 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'job ownership',
     without: 'takes a job that nobody is known to own for another’s',
     file: 'gateway/operations/job-ledger.ts',
-    find: '{ jobId, own: false }',
-    replace: '{ jobId, own: true }',
+    find: 'if (known === undefined)\n            return { jobId, own: false };',
+    replace: 'if (known === undefined) return { jobId, own: true };',
     tests: ['test/unit/operations/job-ledger.test.ts'],
   },
   {
