@@ -7,6 +7,9 @@ import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from './document.ts'
 import { LOOKUP_CACHE_BYTES, LOOKUP_TTL } from '../operations/lookup-cache.ts'
 import { LOOKUP_LIMITS } from '../pipeline/ask.ts'
 import { MOST_LOOKUPS } from '../pipeline/lookup.ts'
+import { MAX_DEPTH } from '../facts/sql/brackets.ts'
+import { MAX_NAMES } from '../facts/sql/names.ts'
+import { MAX_SQL_LENGTH } from '../facts/sql/read-sql.ts'
 import {
   ALTERNATIVE_CAP,
   ALTERNATIVES_CAP,
@@ -313,5 +316,23 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     value: JOB_STORE_LIMITS.keptFor / 1000,
     unit: 'seconds',
     reason: 'BigQuery keeps the results of a query for about 24 hours.',
+  },
+  {
+    name: 'SQL text',
+    value: MAX_SQL_LENGTH,
+    unit: 'characters',
+    reason: 'BigQuery takes 1 MB of query text; nothing that could run is refused for its length.',
+  },
+  {
+    name: 'SQL text: open brackets',
+    value: MAX_DEPTH,
+    unit: 'levels',
+    reason: 'Generated queries stay far below.',
+  },
+  {
+    name: 'SQL text: different functions, table functions, tables, each',
+    value: MAX_NAMES,
+    unit: 'names',
+    reason: 'They enter policy and records; few queries name fifty.',
   },
 ]

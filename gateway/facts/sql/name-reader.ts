@@ -179,7 +179,7 @@ export class NameReader {
         this.#endPath()
     }
     if (token === COMMA) this.#place.comma()
-    else if (token === TOKEN.PIPE) this.#place.pipe()
+    else if (token === TOKEN.PIPE) this.#place.leaveFrom()
     else if (token === TOKEN.SYSTEM) this.#names.addFeature('system_variable')
     return undefined
   }

@@ -61,7 +61,8 @@ export class TablePlace {
     if ((this.#place & IN_FROM) !== 0) this.#place |= TABLE_NEXT
   }
 
-  pipe(): void {
+  /** A pipe ends every clause. */
+  leaveFrom(): void {
     this.#place = NOWHERE
   }
 

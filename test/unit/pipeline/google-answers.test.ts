@@ -66,6 +66,7 @@ async function answered(
       sink.onEnd()
       return Promise.resolve(ok({ status, requestId: 'R', bytesIn: bytes.length, bytesOut: 0 }))
     },
+    ask: () => Promise.reject(new Error('nothing is looked up')),
     close: () => Promise.resolve(),
   })
   return { forwarded, exchange, purged }

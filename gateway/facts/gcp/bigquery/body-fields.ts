@@ -94,7 +94,7 @@ export function off(rule: 'BQ-FIELD' | 'BQ-LEGACY'): FieldReader {
 }
 
 /** A long text, controls and all: SQL, or the value of a query parameter. */
-export function text(value: JsonValue, path: string): FieldResult {
+export function longText(value: JsonValue, path: string): FieldResult {
   return typeof value === 'string' ? ok(value) : refuseValue(path, 'a text')
 }
 

@@ -19,7 +19,7 @@ import {
   recordOf,
   refuseValue,
   shortText,
-  text,
+  longText,
   uint32,
   type FieldReader,
   type FieldResult,
@@ -109,7 +109,7 @@ const PARAMETERS = listOf(
 
 /** What both methods take of a query. */
 const QUERY: Readonly<Record<string, FieldReader>> = {
-  query: text,
+  query: longText,
   useLegacySql: off('BQ-LEGACY'),
   useQueryCache: bool,
   defaultDataset: DATASET,

@@ -138,7 +138,6 @@ function permissionsOf(target: Target, use: 'read' | 'write' | 'export'): readon
 }
 
 function sqlFacts(sql: QueryJob['sql'], dryRun: DryRunAnswer | undefined): SqlFacts {
-  const { dialect, kind, statements, functions, tableFunctions, unlistedFunctions, features } = sql
-  const called = { functions, tableFunctions, unlistedFunctions }
-  return { dialect, kind, statements, ...called, features, dryRun }
+  const { access: _access, tables: _written, ...facts } = sql
+  return { ...facts, dryRun }
 }

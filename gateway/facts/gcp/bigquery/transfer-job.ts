@@ -140,10 +140,10 @@ export function partOf(value: JsonValue | undefined, name: string): string | und
 function objectsOf(value: JsonValue | undefined): Read<readonly StorageObject[]> {
   const objects: StorageObject[] = []
   for (const uri of isJsonArray(value) ? value : []) {
-    const parts = typeof uri === 'string' ? STORAGE_URI.exec(uri) : null
-    const [, bucket, key] = parts ?? []
+    const given = typeof uri === 'string' ? uri : ''
+    const [, bucket, key] = STORAGE_URI.exec(given) ?? []
     if (bucket === undefined || key === undefined) {
-      const detail = `${quoted(String(uri))} is no object of Cloud Storage`
+      const detail = `${quoted(given)} is no object of Cloud Storage`
       return refuseBigQuery('BQ-VALUE', detail)
     }
     objects.push({ bucket, key })

@@ -8,21 +8,23 @@ import { readSqlCorpus } from '../../../support/sql-corpus.ts'
 import { referenceStatements, referenceTokens } from '../../../support/sql-tokens.ts'
 
 const corpus = readSqlCorpus()
-const reads = corpus.filter(({ verdict }) => verdict === 'read')
+const reads = corpus.filter((one) => one.verdict === 'read')
 const readable = corpus.filter(({ sql }) => referenceTokens(sql).ok)
 
 /** Text for the inside of quotes and comments: what a reader could take for the end or a separator. */
 const inside = fc
   .array(
     fc.constantFrom(
-      ...[';', `'`, `"`, '`', '--', '#', '/*', '*', '\\', '; DROP TABLE t', 'ü', '🎉', '$', '|>'],
-      ...[' ', 'SELECT', '(', ')', '\u2028', '\u00a0', 'legacySQL', ', t', '@@x'],
+      ...[
+        [';', `'`, `"`, '`', '--', '#', '/*', '*', '\\', '; DROP TABLE t', 'ü', '🎉', '$', '|>'],
+        [' ', 'SELECT', '(', ')', '\u2028', '\u00a0', 'legacySQL', ', t', '@@x'],
+      ].flat(),
     ),
     { maxLength: 8 },
   )
   .map((parts) => parts.join(''))
 
-const prefix = fc.constantFrom('', 'r', 'b', 'rb', 'BR', 'R')
+const prefixes = fc.constantFrom('', 'r', 'b', 'rb', 'BR', 'R')
 
 /** Escapes what would end it, and makes every backslash an escape with something behind it. */
 function escaped(text: string, quote: string): string {
@@ -30,7 +32,7 @@ function escaped(text: string, quote: string): string {
 }
 
 const literal = fc
-  .tuple(prefix, fc.constantFrom(`'`, `"`), fc.boolean(), inside)
+  .tuple(prefixes, fc.constantFrom(`'`, `"`), fc.boolean(), inside)
   .map(([prefix, quote, isTriple, text]) => {
     const quotes = isTriple ? quote.repeat(3) : quote
     return `${prefix}${quotes}${escaped(text, quote)}${isTriple ? '\n' : ''}${quotes}`
@@ -51,8 +53,8 @@ function verdict(sql: string): string {
     : `refused ${String(result.error.rule)}`
 }
 
-function access(verdict: string): string {
-  return verdict.slice(0, verdict.indexOf(' '))
+function access(outcome: string): string {
+  return outcome.slice(0, outcome.indexOf(' '))
 }
 
 /** `filler` between two tokens of the text, apart from both, so that no new token arises. */
@@ -153,8 +155,8 @@ t.test('the case of unquoted words changes no verdict', async () => {
 })
 
 t.test('no text throws, whatever its bytes', async () => {
-  const bytes = fc.uint8Array({ maxLength: 200 })
-  const head = fc.constantFrom(
+  const tails = fc.uint8Array({ maxLength: 200 })
+  const heads = fc.constantFrom(
     '',
     'SELECT ',
     'WITH a AS (',
@@ -164,7 +166,7 @@ t.test('no text throws, whatever its bytes', async () => {
     '`',
   )
   fc.assert(
-    fc.property(head, bytes, (head, bytes) => {
+    fc.property(heads, tails, (head, bytes) => {
       readSql(head + Buffer.from(bytes).toString('latin1'))
       readSql(head + Buffer.from(bytes).toString('utf16le'))
       return true

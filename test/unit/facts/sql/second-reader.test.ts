@@ -33,44 +33,17 @@ function ours(text: string): string {
 function theirs(text: string): string {
   const reading = referenceTokens(text)
   if (!reading.ok) return 'refused'
-  return reading.tokens.map(({ start, kind, text }) => `${start} ${kind} ${text}`).join('\n')
+  return reading.tokens.map((token) => `${token.start} ${token.kind} ${token.text}`).join('\n')
 }
 
 const FRAGMENTS = [
-  ...[`'`, `"`, '`', `'''`, `"""`, `\\`, `\\\\`, `\\'`, `\\"`, '\\`', `''`, `""`],
-  ...['r', 'b', 'rb', 'BR', `r'`, `b"`, `rb'''`, `Br"""`, 'x', `xr'`, '0', '1', '0x', 'e', '_'],
-  ...[
-    '--',
-    '-',
-    '#',
-    '/*',
-    '*/',
-    '/',
-    '*',
-    '/*/',
-    '**',
-    '# legacySQL',
-    '\n',
-    '\r\n',
-    '\r',
-    '\t',
-    ' ',
-  ],
-  ...[';', '(', ')', '[', ']', '{', '}', ',', '.', '@', '@@', '|', '>', '|>', '||', '$', '$a', ':'],
-  ...[
-    'SELECT',
-    'from',
-    'DROP TABLE t',
-    '\u00a0',
-    '\u2003',
-    '\u2028',
-    '\u200b',
-    'ü',
-    '🎉',
-    '\ud800',
-  ],
-  ...['\0', '\v', '\u0085', '\ufeff', '\u3000', '\u1680'],
-]
+  [`'`, `"`, '`', `'''`, `"""`, `\\`, `\\\\`, `\\'`, `\\"`, '\\`', `''`, `""`],
+  ['r', 'b', 'rb', 'BR', `r'`, `b"`, `rb'''`, `Br"""`, 'x', `xr'`, '0', '1', '0x', 'e', '_'],
+  ['--', '-', '#', '/*', '*/', '/', '*', '/*/', '**', '# legacySQL', '\n', '\r\n', '\r', '\t', ' '],
+  [';', '(', ')', '[', ']', '{', '}', ',', '.', '@', '@@', '|', '>', '|>', '||', '$', '$a', ':'],
+  ['SELECT', 'from', 'DROP TABLE t', '\u00a0', '\u2003', '\u2028', '\u200b', 'ü', '🎉', '\ud800'],
+  ['\0', '\v', '\u0085', '\ufeff', '\u3000', '\u1680'],
+].flat()
 const texts = fc
   .array(fc.constantFrom(...FRAGMENTS), { maxLength: 24 })
   .map((parts) => parts.join(''))
