@@ -1,4 +1,4 @@
-// Keeps credentials while they live (architecture decision 8): one exchange for many waiting
+// Keeps credentials while they live (docs/decisions/0016): one exchange for many waiting
 // requests, refreshed early beside the traffic, the last good one used until its real end, failures
 // remembered briefly. It has no timers: what is due is done when a request asks. It is never asked
 // without a key that holds every input, so it cannot give one agent another's credential.

@@ -1,5 +1,5 @@
-// Reads the gateway's own decision records (contract §10) as any outside reader would: JSON lines in
-// the files of a directory, oldest first.
+// Reads the gateway's own decision records (docs/OPERATIONS.md) as any outside reader would: JSON
+// lines in the files of a directory, oldest first.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// The demo's `svidgate.yaml` (contract §4): what an operator would write, with loopback addresses.
+// The demo's `svidgate.yaml` (docs/CONFIG.md): what an operator would write, with loopback
+// addresses.
 
 export const TRUST_DOMAIN = 'example.org'
 export const REGION = 'eu-west-1'

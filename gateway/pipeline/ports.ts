@@ -50,6 +50,8 @@ export interface Generation {
   readonly engine: PolicyEngine
   /** The decision entrypoint, e.g. `svidgate/authz/decision`. */
   readonly entrypoint: string
+  /** What denials are explained by, in their records. */
+  readonly explainEntrypoint: string | undefined
   readonly decisions: DecisionReader
   readonly zones: Zones
   /** What the policy can refer to; undefined: anything. */

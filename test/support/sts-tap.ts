@@ -48,8 +48,8 @@ export class StsTap {
     }
   }
 
-  /** The sandbox's answer, for scripts that change it. */
-  pass({ form }: StsCall): Promise<StsAnswer> {
+  /** The sandbox's answer: for scripts that change it, or to a call that no gateway made. */
+  pass({ form }: Pick<StsCall, 'form'>): Promise<StsAnswer> {
     return passOn(this.#sandbox, form)
   }
 

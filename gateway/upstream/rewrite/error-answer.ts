@@ -1,8 +1,8 @@
 // Clouds explain a refused credential by repeating it. Such an answer must never reach the agent
-// (contract §7): an answer that could be one is held until it has been seen whole, and an answer
+// (docs/REFUSALS.md): an answer that could be one is held until it has been seen whole, and an answer
 // about our credential is replaced by our own refusal. What each cloud does stands beside this.
 
-import { gunzipSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { Credential } from '../../credential/credential.ts'
 import type { HeaderLine } from '../../request/message.ts'
 import { isAboutAwsCredential, mayEchoAws } from './aws/error-body.ts'
@@ -37,23 +37,33 @@ export function isAboutCredential(
   credential: Credential,
 ): boolean {
   if (credential.kind === 'none') return false
-  const plain = unfold(headers, body)
+  const plain = plainBody(headers, body)
   if (plain === undefined) return true
   return credential.kind === 'gcp-workload-identity'
     ? isAboutGoogleCredential(status, headers, plain, credential)
     : isAboutAwsCredential(plain, credential)
 }
 
-/** Clients ask for gzip, and get their errors so. Undefined: a coding that we cannot look into. */
-function unfold(headers: readonly HeaderLine[], body: Buffer): Buffer | undefined {
-  const codings = headers.filter(([name]) => name.toLowerCase() === 'content-encoding')
-  const coding = codings.map(([, value]) => value.trim().toLowerCase()).join(',')
+type Decoder = (bytes: Buffer, limit: { maxOutputLength: number }) => Buffer
+
+/** The content codings that agents' SDKs and servers in front of a cloud agree on. */
+const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
+  ['br', brotliDecompressSync],
+  ['deflate', inflateSync],
+  ['gzip', gunzipSync],
+  ['x-gzip', gunzipSync],
+])
+
+/** What the body says, its content coding removed; undefined where that cannot be seen. */
+function plainBody(headers: readonly HeaderLine[], body: Buffer): Buffer | undefined {
+  const coding = headers
+    .filter(([name]) => name.toLowerCase() === 'content-encoding')
+    .map(([, value]) => value.trim().toLowerCase())
+    .join()
   if (coding === '' || coding === 'identity' || body.length === 0) return body
-  if (coding !== 'gzip') return undefined
   try {
-    return gunzipSync(body, { maxOutputLength: LONGEST_UNFOLDED })
+    return DECODERS.get(coding)?.(body, { maxOutputLength: LONGEST_UNFOLDED })
   } catch {
-    // Broken, or far longer than an error document.
-    return undefined
+    return undefined // Not in that coding, or far longer than an error document.
   }
 }
