@@ -59,7 +59,7 @@ const TOO_MANY = refusal('ERR_SG_LIMIT', 'too many connections of this identity'
 const UNFORESEEN = refusal('ERR_SG_INTERNAL', 'the judgement of the certificate broke off')
 
 /** Requests that wait behind the one under way; no SDK pipelines at all. */
-const MOST_PIPELINED = 16
+export const MOST_PIPELINED = 16
 
 export class DataListener {
   readonly #options: ListenerOptions

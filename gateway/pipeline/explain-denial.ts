@@ -6,8 +6,8 @@ import { canonicalRecordJson } from '../audit/canonical.ts'
 import type { Verdict } from './authorize.ts'
 import type { Generation } from './ports.ts'
 
-/** UTF-16 units. The shipped policy says about 200 for each target. */
-const LONGEST = 16 * 1024
+/** UTF-16 units: for a reader, and one record of many. */
+export const LONGEST_EXPLANATION = 16 * 1024
 
 /** Canonical JSON; undefined for an allow, and where there is nothing to say. */
 export function explainDenial(
@@ -21,7 +21,7 @@ export function explainDenial(
   if (!answer.ok) return undefined
   try {
     const text = canonicalRecordJson(answer.value)
-    return text.length > LONGEST ? undefined : text
+    return text.length > LONGEST_EXPLANATION ? undefined : text
   } catch (error) {
     // Nested deeper than records are.
     if (error instanceof TypeError) return undefined

@@ -15,7 +15,7 @@ import { RequestBody } from './request-body.ts'
 import { responseHeaders } from './response-headers.ts'
 
 /** More informational answers than any real upstream sends before one final answer. */
-const MOST_INFORMATIONAL = 8
+export const MOST_INFORMATIONAL = 8
 const REQUEST_ID_HEADERS: ReadonlySet<string> = new Set(['x-amz-request-id', 'x-amzn-requestid'])
 
 type Sent = Result<ExchangeTotals, SendFailure>
