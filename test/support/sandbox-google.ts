@@ -26,6 +26,11 @@ export function principalOf(role: string): string {
   return `principal://iam.googleapis.com/${POOL}/subject/${agentId(role)}`
 }
 
+/** What a binding of a whole role names. */
+export function roleSet(role: string): string {
+  return `principalSet://iam.googleapis.com/${POOL}/attribute.role/${role}`
+}
+
 export const DATASETS: SandboxGoogleOptions['datasets'] = [
   {
     name: 'sales',
@@ -93,7 +98,7 @@ export const BINDINGS: SandboxGoogleOptions['bindings'] = [
     resource: `projects/${PROJECT}`,
     role: 'roles/bigquery.jobUser',
     members: [
-      `principalSet://iam.googleapis.com/${POOL}/attribute.role/researcher`,
+      roleSet('researcher'),
       principalOf('editor'),
       principalOf('other'),
       `serviceAccount:${SERVICE_ACCOUNT}`,
