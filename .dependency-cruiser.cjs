@@ -100,7 +100,7 @@ module.exports = {
     {
       name: 'sandbox-never-reaches-what-it-verifies',
       severity: 'error',
-      from: { path: '^gateway/demo/(aws/|sandbox)' },
+      from: { path: '^gateway/demo/(aws/|google/|sandbox)' },
       to: { path: '^gateway/(signing|issuer|credential|facts|shape)/', reachable: true },
     },
     {

@@ -30,6 +30,8 @@ export interface Results {
       number
     >
   >
+  /** Microseconds of CPU to read one SQL text of 1 KiB (`readSql`). */
+  readonly sql: Series
   /** Of the gateway under GETs, by station. */
   readonly profile?: readonly ProfileShare[]
 }

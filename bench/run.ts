@@ -10,6 +10,7 @@ import { Server } from './children.ts'
 import { Bench, seriesOf, type Contender, type Sizes } from './measure.ts'
 import { readProfile, type ProfileShare } from './profile.ts'
 import type { Measured, Results } from './results.ts'
+import { measureSql } from './sql.ts'
 import { tableOf } from './table.ts'
 import { createSetup } from './setup.ts'
 
@@ -88,6 +89,7 @@ async function measureAll(): Promise<Results> {
       },
       sizes,
       ...withRatios(measured),
+      sql: measureSql(sizes.rounds),
       ...(profile === undefined ? {} : { profile }),
     }
   } finally {

@@ -11,6 +11,7 @@ export function tableOf({
   passThrough,
   gateway,
   ratios,
+  sql,
   profile,
 }: Results): string {
   const row = (title: string, show: (measured: Measured) => string, ratio?: number) => {
@@ -35,7 +36,8 @@ ${row(requestTitle(sizes), ({ cpuPerRequest }) => microseconds(cpuPerRequest), r
     `memory growth, ${String(sizes.manyUploads)} PUTs of ${mib(sizes.manyUploadBytes)} at once`,
     ({ memoryGrowthManyUploads }) => mib(memoryGrowthManyUploads),
     ratios?.memoryGrowthManyUploads,
-  )}${profile === undefined ? '' : profileTable(profile)}`
+  )}| CPU of reading 1 KiB of SQL | | ${microseconds(sql)} | |
+${profile === undefined ? '' : profileTable(profile)}`
 }
 
 function profileTable(profile: NonNullable<Results['profile']>): string {

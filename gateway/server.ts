@@ -14,6 +14,7 @@ import {
 import { openIdentity, StartProblems, type Identity } from './compose/identity.ts'
 import { openIssuer, type Issuer } from './compose/issuer.ts'
 import { openListeners, type Listeners } from './compose/listeners.ts'
+import { openLookups } from './compose/lookups.ts'
 import type { StartProblem } from './compose/problem.ts'
 import { openRecords } from './compose/records.ts'
 import { openTelemetry, type Telemetry } from './compose/telemetry.ts'
@@ -23,9 +24,10 @@ import { changesNeedingRestart } from './config/reload.ts'
 import { CredentialCache, type CacheResult } from './credential/cache.ts'
 import { InFlight } from './operations/in-flight.ts'
 import { InspectedBytes } from './operations/inspected-bytes.ts'
+import { JobStore } from './operations/job-store.ts'
 import { IdentityLimits } from './operations/limits.ts'
 import { createHandler } from './pipeline/handler.ts'
-import type { PipelinePorts } from './pipeline/ports.ts'
+import type { Lookups, PipelinePorts } from './pipeline/ports.ts'
 import { createUnreadHandler } from './pipeline/unread.ts'
 import type { Logger } from './telemetry/logger.ts'
 import type { Lookup } from './upstream/guarded-connect.ts'
@@ -52,6 +54,7 @@ export class Gateway {
   readonly #records: AuditLog
   readonly #generationPorts: GenerationPorts
   readonly #limits: IdentityLimits
+  readonly #lookups: Lookups
   readonly #inFlight = new InFlight()
   readonly #held: { loaded: LoadedConfig }
   #current: BuiltGeneration
@@ -71,6 +74,7 @@ export class Gateway {
     this.#held = parts.held
     this.#current = parts.current
     this.#limits = new IdentityLimits(() => this.config.limits.perIdentity, parts.ports.clock)
+    this.#lookups = openLookups(() => this.config.limits, parts.ports.clock)
   }
 
   /** Opens everything, listeners last; whatever fails closes what was opened and throws. */
@@ -172,6 +176,7 @@ export class Gateway {
       newId: randomUUID,
       recheck: (peer) => this.#identity.recheck(peer),
       limits: this.#limits,
+      lookups: this.#lookups,
       inFlight: this.#inFlight,
       budget: new InspectedBytes(this.config.limits.inspectBytes),
       onFinished: (summary) => this.#telemetry.finished(summary),
@@ -248,6 +253,7 @@ async function openParts(
     jwtSvid: issuer.source,
     post: clouds.tokens.post,
     cache,
+    jobStore: new JobStore(clock),
   }
   const built = await buildGeneration(config, 1, generationPorts)
   if (!built.ok) throw new StartProblems(built.error)

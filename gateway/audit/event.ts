@@ -13,7 +13,7 @@ export interface CredentialMark {
 
 /** Whole microseconds; undefined for what did not take place. */
 export interface DecisionMetrics {
-  /** From the request's head to this record. */
+  /** From the request's head to this record, without the time of look-ups. */
   readonly gateway_us: number | undefined
   readonly policy_us: number | undefined
 }
@@ -21,6 +21,22 @@ export interface DecisionMetrics {
 export interface OutcomeMetrics {
   /** From sending to the end of the answer. */
   readonly upstream_us: number | undefined
+}
+
+/** How a fact that only a look-up gives was come by. */
+export interface LookupMark {
+  /** `sql.dry_run` */
+  readonly fact: string
+  /**
+   * `asked`: for this request, and its `lookup` record stands before; `joined`: another request's
+   * look-up was under way; `cached`: its answer was still fresh; `none`: nothing was asked.
+   */
+  readonly how: 'asked' | 'joined' | 'cached' | 'none'
+  readonly ok: boolean
+  /** Of the cloud's answer to a look-up of this request. */
+  readonly status: number | undefined
+  /** Whole microseconds that this request waited for it. */
+  readonly us: number
 }
 
 export interface DecisionEvent {
@@ -55,6 +71,29 @@ export interface DecisionEvent {
   /** Canonical JSON text of the facts, spliced as it is; undefined before there are facts. */
   readonly facts: string | undefined
   readonly credential: CredentialMark | undefined
+  /** Absent where no policy asked for one. */
+  readonly lookups?: readonly LookupMark[]
+}
+
+/** Written before a look-up is sent; what came of it stands in the decision record. */
+export interface LookupEvent {
+  readonly type: 'lookup'
+  /** Of the request for which it is asked. */
+  readonly decision_id: string
+  /** `sql.dry_run` */
+  readonly fact: string
+  /** RFC 3339 with milliseconds */
+  readonly timestamp: string
+  readonly generation: number
+  readonly spiffe_id: string
+  readonly request: {
+    readonly method: string
+    readonly path: string
+    /** Of the body. */
+    readonly bytes: number
+  }
+  readonly upstream: { readonly host: string }
+  readonly credential: CredentialMark
 }
 
 export interface OutcomeEvent {
@@ -78,7 +117,7 @@ export interface OutcomeEvent {
   readonly metrics: OutcomeMetrics
 }
 
-export type AuditEvent = DecisionEvent | OutcomeEvent
+export type AuditEvent = DecisionEvent | LookupEvent | OutcomeEvent
 
 /** Where records go. */
 export interface AuditLog {

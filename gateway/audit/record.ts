@@ -15,6 +15,8 @@ import type {
   CredentialMark,
   DecisionEvent,
   DecisionMetrics,
+  LookupEvent,
+  LookupMark,
   OutcomeEvent,
   OutcomeMetrics,
 } from './event.ts'
@@ -44,6 +46,8 @@ export function prepareEvent(event: AuditEvent): PreparedRecord {
   switch (event.type) {
     case 'decision':
       return prepareDecision(event)
+    case 'lookup':
+      return prepareLookup(event)
     case 'outcome':
       return prepareOutcome(event)
     default:
@@ -77,8 +81,9 @@ function prepareDecision(event: DecisionEvent): PreparedRecord {
       `"generation":${numberJson(event.generation)},`,
     beforePrev:
       (event.input === undefined ? '' : `"input":${spliced(event.input)},`) +
-      `"labels":${canonicalRecordJson(event.labels)},"masked":[],` +
-      `"metrics":${decisionMetricsJson(event.metrics)},` +
+      `"labels":${canonicalRecordJson(event.labels)},` +
+      (event.lookups === undefined ? '' : `"lookups":${lookupsJson(event.lookups)},`) +
+      `"masked":[],"metrics":${decisionMetricsJson(event.metrics)},` +
       `"path":${canonicalRecordString(event.path)},`,
     beforeSeq:
       `"request":{"method":${canonicalRecordString(event.request.method)},` +
@@ -89,6 +94,24 @@ function prepareDecision(event: DecisionEvent): PreparedRecord {
         ? ''
         : `"spiffe_id":${canonicalRecordString(event.spiffe_id)},`) +
       `"timestamp":${canonicalRecordString(event.timestamp)},"type":"decision","version":${RECORD_VERSION}`,
+  }
+}
+
+function prepareLookup(event: LookupEvent): PreparedRecord {
+  const { bytes, method, path } = event.request
+  return {
+    beforeHash:
+      `"credential":${credentialJson(event.credential)},` +
+      `"decision_id":${canonicalRecordString(event.decision_id)},"erased":[],` +
+      `"fact":${canonicalRecordString(event.fact)},"generation":${numberJson(event.generation)},`,
+    beforePrev: '"masked":[],',
+    beforeSeq:
+      `"request":{"bytes":${numberJson(bytes)},"method":${canonicalRecordString(method)},` +
+      `"path":${canonicalRecordString(path)}},`,
+    afterSeq:
+      `"spiffe_id":${canonicalRecordString(event.spiffe_id)},` +
+      `"timestamp":${canonicalRecordString(event.timestamp)},"type":"lookup",` +
+      `"upstream":{"host":${canonicalRecordString(event.upstream.host)}},"version":${RECORD_VERSION}`,
   }
 }
 
@@ -151,6 +174,10 @@ function decisionMetricsJson({ gateway_us, policy_us }: DecisionMetrics): string
 
 function outcomeMetricsJson({ upstream_us }: OutcomeMetrics): string {
   return upstream_us === undefined ? '{}' : `{"upstream_us":${numberJson(upstream_us)}}`
+}
+
+function lookupsJson(lookups: readonly LookupMark[]): string {
+  return canonicalRecordJson(lookups)
 }
 
 function numberJson(value: number): string {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { ACCESS_ORDER, TARGET_TYPES } from '../facts/facts.ts'
+import { SQL_FEATURES } from '../facts/sql/sql-text.ts'
 
 const id = z.string().regex(/^[a-z0-9_.-]{1,64}$/, 'an id is 1 to 64 of a-z, 0-9, `_`, `.` and `-`')
 
@@ -28,15 +29,44 @@ const text = z
   .string({ error: 'a text is expected; put it in quotes if it looks like a number' })
   .min(1, 'must not be empty')
 
-const target = z.strictObject({
-  type: z.enum(TARGET_TYPES, { error: `one of ${TARGET_TYPES.join(', ')}` }),
-  container: text,
-  path_prefix: z.string({
-    error: 'a text is expected: what the path starts with; "" covers the whole container',
-  }),
-})
+/** A job shows its rows to whoever reads it: the grant says so itself that it covers own ones only. */
+const OWN_ONLY =
+  'a target of type job, and no other, says `own: true`: jobs of others cannot be granted'
+
+const target = z
+  .strictObject({
+    type: z.enum(TARGET_TYPES, { error: `one of ${TARGET_TYPES.join(', ')}` }),
+    container: text,
+    path_prefix: z.string({
+      error: 'a text is expected: what the path starts with; "" covers the whole container',
+    }),
+    own: z.literal(true, { error: OWN_ONLY }).optional(),
+  })
+  .refine(({ type, own }) => (type === 'job') === (own === true), { error: OWN_ONLY })
 
 const statement = z.strictObject({ actions: z.array(text).min(1), resources: z.array(text).min(1) })
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['MiB', 2 ** 20],
+  ['GiB', 2 ** 30],
+  ['TiB', 2 ** 40],
+])
+const BYTES = 'bytes as an integer of at least 1, or a text such as 10GiB (MiB, GiB, TiB)'
+
+/** Below 2^53, so that it is the same number wherever it is read. */
+const byteCount = z
+  .union([z.number(), z.string()], { error: BYTES })
+  .transform(bytesOf)
+  .refine((bytes) => Number.isSafeInteger(bytes) && bytes > 0, { error: BYTES })
+
+function bytesOf(value: number | string): number {
+  if (typeof value === 'number') return value
+  const [, digits = '', unit = ''] = /^([0-9]{1,15})(MiB|GiB|TiB)?$/.exec(value) ?? []
+  return digits === '' ? Number.NaN : Number(digits) * (UNITS.get(unit) ?? Number.NaN)
+}
+
+const functionNames = z.array(text).min(1, 'leave it out rather than empty').optional()
 
 export const grantSchema = z.strictObject({
   id,
@@ -55,6 +85,13 @@ export const grantSchema = z.strictObject({
   set_headers: z
     .record(z.string().regex(/^[a-z0-9-]+$/, 'a header name in lower case'), text)
     .optional(),
+  functions: functionNames,
+  table_functions: functionNames,
+  features: z
+    .array(z.enum(SQL_FEATURES, { error: `one of ${SQL_FEATURES.join(', ')}` }))
+    .min(1, 'leave it out rather than empty')
+    .optional(),
+  max_bytes_billed: byteCount.optional(),
   credential: text.optional(),
   alternatives: z
     .array(text.refine((value) => Buffer.byteLength(value) <= 200, 'at most 200 bytes'))

@@ -2,6 +2,7 @@
 // a pure function of the file's meaning: keys and lists are sorted, so that bundles built from it
 // are the same bytes everywhere.
 
+import type { TargetType } from '../facts/facts.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { type Grant, type GrantStatement, grantsFileSchema } from './grant-schema.ts'
 import { generateStatements } from './session-statements.ts'
@@ -17,8 +18,13 @@ export interface GrantEntry {
 /** What an allow by a grant carries. */
 export interface GrantTerms {
   readonly credential?: string
+  /** What an SQL text may use beyond harmless built-in functions. */
+  readonly features?: readonly string[]
+  readonly functions?: readonly string[]
+  readonly max_bytes_billed?: number
   readonly session_policy?: readonly GrantStatement[]
   readonly set_headers?: Readonly<Record<string, string>>
+  readonly table_functions?: readonly string[]
 }
 
 /** Nested look-ups, outermost first: subject, service, operation, target type, container. */
@@ -77,6 +83,15 @@ class Compiler {
       else problem('actions', operation.error)
     }
     for (const operation of operations) this.#index(grant, subject, operation)
+    for (const part of sqlPartsWithout(grant, ['query'], SQL_USES)) {
+      problem(part, 'only a grant with a target of type query says what SQL may use')
+    }
+    for (const part of sqlPartsWithout(grant, ['query', 'table', 'routine'], SQL_CAPS)) {
+      problem(
+        part,
+        'only a grant with a target of type query, table or routine caps what SQL costs',
+      )
+    }
     const terms = termsOf(grant)
     if (terms.ok) {
       if (Object.keys(terms.value).length > 0) this.#terms.set(grant.id, terms.value)
@@ -107,7 +122,7 @@ class Compiler {
     for (const { type, container, path_prefix } of grant.targets) {
       const path = key(subject, grant.service, operation, type, container)
       const list = this.#entries.get(path) ?? []
-      list.push({ access: [...new Set(grant.access)].sort(), id: grant.id, path_prefix })
+      list.push({ access: distinct(grant.access), id: grant.id, path_prefix })
       this.#entries.set(path, list)
     }
   }
@@ -123,12 +138,34 @@ function termsOf(grant: Grant): Result<GrantTerms, string> {
   const statements =
     grant.session_policy === 'generate' ? generateStatements(grant) : ok(grant.session_policy)
   if (!statements.ok) return statements
-  const { credential, set_headers: headers } = grant
+  const { credential, features, functions, max_bytes_billed: cap, set_headers: headers } = grant
+  const { table_functions: tableFunctions } = grant
   return ok({
     ...(credential === undefined ? {} : { credential }),
+    ...(features === undefined ? {} : { features: distinct(features) }),
+    ...(functions === undefined ? {} : { functions: distinct(functions) }),
+    ...(cap === undefined ? {} : { max_bytes_billed: cap }),
     ...(statements.value === undefined ? {} : { session_policy: statements.value }),
     ...(headers === undefined ? {} : { set_headers: sortedRecord(headers) }),
+    ...(tableFunctions === undefined ? {} : { table_functions: distinct(tableFunctions) }),
   })
+}
+
+const SQL_USES = ['features', 'functions', 'table_functions'] as const
+const SQL_CAPS = ['max_bytes_billed'] as const
+
+/** They would have no effect without such a target, and their author believes that they have one. */
+function sqlPartsWithout(
+  grant: Grant,
+  types: readonly TargetType[],
+  parts: readonly (typeof SQL_USES | typeof SQL_CAPS)[number][],
+): readonly string[] {
+  if (grant.targets.some(({ type }) => types.includes(type))) return []
+  return parts.filter((part) => grant[part] !== undefined)
+}
+
+function distinct(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort()
 }
 
 /** Services whose operations come from several APIs; there the author names the API too. */

@@ -24,12 +24,15 @@ export function recordSelector(filter: RecordFilter): (line: string) => boolean 
   return (line) => {
     const record = parse(line)
     const id = text(record, 'decision_id')
+    const isCallers = filter.spiffeId === undefined || text(record, 'spiffe_id') === filter.spiffeId
+    // A look-up stands before the decision that it serves, which alone says whether it was allowed.
+    if (text(record, 'type') === 'lookup') {
+      return isCallers && filter.allow !== true && filter.deny !== true
+    }
     if (text(record, 'type') !== 'decision') return selected.has(id)
     const allowed = value(record, 'result', 'allow') === true
     const wanted =
-      (filter.allow !== true || allowed) &&
-      (filter.deny !== true || !allowed) &&
-      (filter.spiffeId === undefined || text(record, 'spiffe_id') === filter.spiffeId)
+      (filter.allow !== true || allowed) && (filter.deny !== true || !allowed) && isCallers
     if (wanted) remember(selected, id)
     return wanted
   }
@@ -42,6 +45,8 @@ export function recordLine(line: string): string {
   switch (text(record, 'type')) {
     case 'decision':
       return `${time} ${decisionText(record)}`
+    case 'lookup':
+      return `${time} ${lookupText(record)}`
     case 'outcome':
       return `${time} ${outcomeText(record)}`
     default:
@@ -65,6 +70,31 @@ function decisionText(record: unknown): string {
     ...field('code', text(record, 'result', 'code')),
     ...field('rule', text(record, 'result', 'rule')),
     ...field('reasons', Array.isArray(reasons) ? reasons.map(String).join(',') : ''),
+    ...field('credential', text(record, 'credential', 'name')),
+    ...lookupFields(record),
+    ...field('id', text(record, 'decision_id')),
+  ].join(' ')
+}
+
+/** `sql.dry_run:asked`; with a status where the cloud's answer was none. */
+function lookupFields(record: unknown): string[] {
+  const lookups = value(record, 'lookups')
+  if (!Array.isArray(lookups)) return []
+  return lookups.flatMap((lookup) => {
+    const outcome = value(lookup, 'ok') === true ? [] : ['failed', text(lookup, 'status')]
+    const parts = [text(lookup, 'fact'), text(lookup, 'how'), ...outcome]
+    return field('lookup', parts.filter((part) => part !== '').join(':'))
+  })
+}
+
+function lookupText(record: unknown): string {
+  return [
+    'ASK  ',
+    shown(text(record, 'spiffe_id') || '-'),
+    shown(text(record, 'fact')),
+    shown(text(record, 'request', 'method')),
+    shown(text(record, 'request', 'path')),
+    ...field('upstream', text(record, 'upstream', 'host')),
     ...field('credential', text(record, 'credential', 'name')),
     ...field('id', text(record, 'decision_id')),
   ].join(' ')

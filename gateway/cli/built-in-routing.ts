@@ -12,11 +12,15 @@ export function builtInRouting(): RoutingTable {
   const services = new Set(SERVICES.map(({ service }) => service))
   return compileRoutingTable({
     baseHosts: ['gw.test', 'localhost'],
-    routes: [...services].map((service) => ({
-      service,
-      upstream: `https://${service.replace(/^[a-z]+_/, '')}.{region}.invalid`,
-      regions: [...AWS_REGIONS],
-      defaultRegion: service.startsWith('aws_') ? DEFAULT_AWS_REGION : undefined,
-    })),
+    routes: [...services].map((service) => {
+      const host = service.replace(/^[a-z]+_/, '')
+      const isGlobal = service.startsWith('gcp_')
+      return {
+        service,
+        upstream: isGlobal ? `https://${host}.invalid` : `https://${host}.{region}.invalid`,
+        regions: isGlobal ? [] : [...AWS_REGIONS],
+        defaultRegion: service.startsWith('aws_') ? DEFAULT_AWS_REGION : undefined,
+      }
+    }),
   })
 }

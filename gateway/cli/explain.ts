@@ -151,6 +151,7 @@ async function offlineGeneration(config: Config): Promise<Generation> {
     jwtSvid: { fetch: () => Promise.resolve(err(offline)) },
     post: () => Promise.resolve(err({ kind: 'blocked', detail: 'explain sends nothing' })),
     cache: new CredentialCache({ clock: systemClock, random: Math.random }),
+    jobStore: undefined,
   })
   if (built.ok) return built.value.generation
   const [first] = built.error

@@ -1,7 +1,8 @@
 // What reaches outside: the pools of the upstreams and the outbound port of token exchanges, both
 // behind the egress guard, with the certificate authorities that the routes name.
 
-import type { Config } from '../config/config.ts'
+import type { Config, CredentialConfig } from '../config/config.ts'
+import { tokenEndpointsOf } from '../config/token-endpoints.ts'
 import { UpstreamForwarder } from '../upstream/forward.ts'
 import type { ConnectOptions, Lookup } from '../upstream/guarded-connect.ts'
 import { createPostClient, type PostClient } from '../upstream/post.ts'
@@ -55,10 +56,16 @@ export function openClouds(config: () => Config, lookup?: Lookup): Clouds {
   }
 }
 
-/** The roots of the credential that names this token endpoint. */
+/** The roots of the credential whose tokens go there. */
 function rootsOf({ credentials }: Config, origin: string): string | undefined {
   for (const credential of credentials.values()) {
-    if (credential.kind !== 'none' && credential.endpoint === origin) return credential.tls?.ca.text
+    if (credential.kind !== 'none' && hasEndpoint(credential, origin)) {
+      return credential.tls?.ca.text
+    }
   }
   return undefined
+}
+
+function hasEndpoint(credential: CredentialConfig, origin: string): boolean {
+  return tokenEndpointsOf(credential).some((endpoint) => endpoint.origin === origin)
 }

@@ -6,7 +6,11 @@ import { compileBindings } from '../credential/bindings.ts'
 import type { CredentialCache } from '../credential/cache.ts'
 import type { HttpPost } from '../credential/outbound.ts'
 import { createCredentialRegistry, type CredentialOptions } from '../credential/registry.ts'
+import { openJobKeys } from '../operations/job-keys.ts'
+import { JobLedger } from '../operations/job-ledger.ts'
+import type { JobStore } from '../operations/job-store.ts'
 import type { JwtSvidSource } from '../spiffe/jwt-svid.ts'
+import { KeyDirectoryError } from '../state/key-directory.ts'
 import type { Credentials, Generation } from '../pipeline/ports.ts'
 import type { ActivePolicy } from '../policy/bundle/activate.ts'
 import { loadBundleFile } from '../policy/bundle/file-source.ts'
@@ -26,6 +30,8 @@ export interface GenerationPorts {
   readonly post: HttpPost
   /** Outlives the generation: a reload must not empty it (docs/decisions/0016). */
   readonly cache: CredentialCache
+  /** Outlives the generation, too. Undefined: no key is opened, or made, and no job is anyone's. */
+  readonly jobStore: JobStore | undefined
 }
 
 export interface BuiltGeneration {
@@ -46,6 +52,8 @@ export async function buildGeneration(
   if (!policy.ok) return policy
   const zones = compileZones(config.policy.zones)
   if (!zones.ok) return err([{ message: zones.error, hint: 'see policy.zones' }])
+  const jobs = await openJobs(config, ports)
+  if (!jobs.ok) return jobs
   return ok({
     bundle: config.policy.bundles[0]?.name ?? '',
     revision: policy.value.revision,
@@ -60,6 +68,7 @@ export async function buildGeneration(
       zones: zones.value,
       reads: policy.value.reads,
       credentials: buildCredentials(config, ports),
+      jobs: jobs.value,
       requestLimits: requestLimitsOf(config),
     }),
   })
@@ -135,6 +144,23 @@ function bundleKeys(
   return ok(keys)
 }
 
+const SERVICES_WITH_JOBS: ReadonlySet<string> = new Set(['gcp_bigquery'])
+
+/** The keys are read again with each generation; a gateway without such a service has none. */
+async function openJobs(
+  { routes, state }: Config,
+  { jobStore }: GenerationPorts,
+): Promise<Result<JobLedger | undefined, readonly StartProblem[]>> {
+  const hasJobs = routes.some(({ service }) => SERVICES_WITH_JOBS.has(service))
+  if (jobStore === undefined || !hasJobs) return ok(undefined)
+  try {
+    return ok(new JobLedger(await openJobKeys(state.jobKeys.dir), jobStore))
+  } catch (error) {
+    if (!(error instanceof KeyDirectoryError)) throw error
+    return err([{ message: error.message, hint: 'see state.jobKeys' }])
+  }
+}
+
 function buildCredentials(config: Config, ports: GenerationPorts): Credentials {
   const registry = createCredentialRegistry(
     [...config.credentials].map(([name, credential]) => credentialOptions(name, credential)),
@@ -152,6 +178,10 @@ function buildCredentials(config: Config, ports: GenerationPorts): Credentials {
       const plan = registry.plan(request)
       return plan.ok ? ok(plan.value.describe()) : plan
     },
+    cacheKey: (request) => {
+      const plan = registry.plan(request)
+      return plan.ok ? ok(plan.value.cacheKey) : plan
+    },
     obtain: (request) => registry.obtain(request),
     purge: (name) => ports.cache.purge(name),
   }
@@ -163,6 +193,10 @@ function credentialOptions(name: string, credential: CredentialConfig): Credenti
       const { duration, endpoint, tls: _roots, ...rest } = credential
       const settings = { ...rest, name, durationSeconds: duration / 1000 }
       return endpoint === undefined ? settings : { ...settings, endpoint }
+    }
+    case 'gcp-workload-identity': {
+      const { lifetime, tls: _roots, sessionPolicy: _none, ...rest } = credential
+      return { ...rest, name, lifetimeSeconds: lifetime / 1000 }
     }
     case 'none':
       return { ...credential, name }

@@ -1,12 +1,13 @@
 // What the stations tell, turned into metrics and log lines.
 
+import type { LookupMark } from '../audit/event.ts'
 import type { AuditObserver } from '../audit/file-sink-options.ts'
 import { SERVICES } from '../config/schema/access.ts'
 import type { Refusal } from '../errors.ts'
 import type { RequestSummary } from '../pipeline/ports.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { createMetrics, type LookupResult, type Metrics } from '../telemetry/metrics.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Result } from '../util/result.ts'
 import type { BuiltGeneration } from './generation.ts'
@@ -69,6 +70,12 @@ function countRequest(metrics: Metrics, summary: RequestSummary): void {
   })
   if (policyTime !== undefined) metrics.policyEvaluated(policyTime / 1000)
   if (summary.policyThrew) metrics.policyThrew()
+  for (const lookup of summary.lookups) metrics.lookup(lookup.fact, resultOf(lookup))
+}
+
+function resultOf({ how, ok }: LookupMark): LookupResult {
+  if (how === 'none') return 'limited'
+  return ok ? how : 'failed'
 }
 
 function auditObserver(metrics: Metrics, log: Logger): AuditObserver {

@@ -26,7 +26,7 @@ export function buildConfig(
       ? { path: undefined, pem: new Secret(key.pem) }
       : { path: at(key.path), pem: new Secret(textAt(key.path)) }
 
-  const { listen, identity, issuer, policy, audit } = parsed
+  const { listen, identity, issuer, policy, audit, state } = parsed
   return freeze({
     ...parsed,
     listen: {
@@ -74,6 +74,7 @@ export function buildConfig(
       key: at(audit.key),
       sinks: audit.sinks.map((sink) => ({ ...sink, dir: at(sink.dir) })),
     },
+    state: { ...state, jobKeys: { dir: at(state.jobKeys.dir) } },
   })
 }
 

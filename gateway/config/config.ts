@@ -78,8 +78,14 @@ export interface AwsWebIdentityConfig extends Omit<
 > {
   readonly tls: OwnRoots | undefined
 }
+export interface GcpWorkloadIdentityConfig extends Omit<
+  Extract<ParsedCredential, { kind: 'gcp-workload-identity' }>,
+  'tls'
+> {
+  readonly tls: OwnRoots | undefined
+}
 export type NoCredentialConfig = Extract<ParsedCredential, { kind: 'none' }>
-export type CredentialConfig = AwsWebIdentityConfig | NoCredentialConfig
+export type CredentialConfig = AwsWebIdentityConfig | GcpWorkloadIdentityConfig | NoCredentialConfig
 
 export type BindingConfig = Parsed['bindings'][number]
 

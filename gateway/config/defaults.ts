@@ -41,6 +41,14 @@ export const DEFAULTS = {
     10_000,
     'SDK pools hold 50 connections at most by default; a few more leave room for retries.',
   ),
+  lookupsPerSecond: limit(
+    'limits.perIdentity.lookupsPerSecond',
+    10,
+    'look-ups',
+    1,
+    10_000,
+    'Dry runs of new queries, asked before an allow: an analyst writes one in seconds, and a project may make 100 calls a second for each user.',
+  ),
   connections: limit(
     'limits.perIdentity.connections',
     16,
@@ -160,6 +168,14 @@ export const DEFAULTS = {
     '900s',
     '12h',
     'The shortest that STS grants: a stolen session dies soonest. Twelve hours is the longest.',
+  ),
+  impersonationLifetime: limit(
+    'credentials.*.lifetime',
+    '900s',
+    'duration',
+    '300s',
+    '3300s',
+    'A token that leaks dies soon. Google grants an hour, and refuses `3600s` when clocks differ a little.',
   ),
   checkpoint: limit(
     'audit.checkpoint',

@@ -1,6 +1,14 @@
 // Limits that no operator can set, each as the station that keeps it has it: docs/DEFAULTS.md is
 // generated from here.
 
+import { JOB_STORE_LIMITS } from '../operations/job-store.ts'
+import { LONGEST_CLIENT_JOB_ID } from '../operations/job-tag.ts'
+import { MAX_DEPTH } from '../facts/sql/brackets.ts'
+import { MAX_NAMES } from '../facts/sql/names.ts'
+import { MAX_SQL_LENGTH } from '../facts/sql/read-sql.ts'
+import { LOOKUP_CACHE_BYTES, LOOKUP_TTL } from '../operations/lookup-cache.ts'
+import { LOOKUP_LIMITS } from '../pipeline/ask.ts'
+import { MOST_LOOKUPS } from '../pipeline/lookup.ts'
 import { MOST_POOLS } from '../compose/clouds.ts'
 import { MAX_ANSWER_BYTES } from '../credential/aws/web-identity.ts'
 import {
@@ -35,7 +43,7 @@ import { MAX_RSA_BITS } from '../spiffe/signature.ts'
 import { MAX_CHAIN_BYTES, MAX_CHAIN_CERTIFICATES } from '../spiffe/verify.ts'
 import { MAX_CERTIFICATE_BYTES } from '../spiffe/x509-svid.ts'
 import { MOST_INFORMATIONAL } from '../upstream/forward.ts'
-import { LONGEST_ERROR_BODY } from '../upstream/rewrite/aws/error-body.ts'
+import { LONGEST_ERROR_BODY } from '../upstream/rewrite/error-answer.ts'
 import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from './document.ts'
 
 export interface FixedLimit {
@@ -222,5 +230,72 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     ALTERNATIVE_CAP,
     'characters',
     'As long as a decision may make one.',
+  ),
+  fixed(
+    'look-ups of one request',
+    MOST_LOOKUPS,
+    'look-ups',
+    'And one evaluation more: a policy cannot make the gateway ask without end.',
+  ),
+  fixed(
+    'look-up: whole answer',
+    LOOKUP_LIMITS.deadlineMs,
+    'milliseconds',
+    'BigQuery answers a dry run in well under a second; SDKs wait a minute.',
+  ),
+  fixed(
+    'look-up: answer',
+    LOOKUP_LIMITS.maxBytes,
+    'bytes',
+    'References need a few KiB; the schema of a table with 10,000 columns is of this size.',
+  ),
+  fixed(
+    'look-up: freshness',
+    LOOKUP_TTL,
+    'milliseconds',
+    'A view or a routine may change behind an answer; IAM judges the query itself anyway.',
+  ),
+  fixed(
+    'look-ups kept',
+    LOOKUP_CACHE_BYTES,
+    'bytes',
+    'Some ten thousand answers; a hostile agent can push out others’, which are then asked again.',
+  ),
+  fixed(
+    'SQL text',
+    MAX_SQL_LENGTH,
+    'characters',
+    'BigQuery takes 1 MB of query text; nothing that could run is refused for its length.',
+  ),
+  fixed('SQL text: open brackets', MAX_DEPTH, 'levels', 'Generated queries stay far below.'),
+  fixed(
+    'SQL text: different functions, table functions, tables, each',
+    MAX_NAMES,
+    'names',
+    'They enter policy and records; few queries name fifty.',
+  ),
+  fixed(
+    'job id of an agent',
+    LONGEST_CLIENT_JOB_ID,
+    'characters',
+    'BigQuery takes 1,024, and the agent’s tag has 36 with its separator.',
+  ),
+  fixed(
+    'jobs remembered: of one agent',
+    JOB_STORE_LIMITS.perAgent,
+    'jobs',
+    'Only jobs whose id carries no tag need it; an agent follows a few at a time.',
+  ),
+  fixed(
+    'jobs remembered: in all',
+    JOB_STORE_LIMITS.inAll,
+    'jobs',
+    'Some 50 MiB; beyond it the agent that holds the most loses its oldest.',
+  ),
+  fixed(
+    'jobs remembered: how long',
+    JOB_STORE_LIMITS.keptFor / 1000,
+    'seconds',
+    'BigQuery keeps the results of a query for about 24 hours.',
   ),
 ]

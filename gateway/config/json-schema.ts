@@ -5,6 +5,8 @@
 import { z } from 'zod'
 import { configSchema } from './schema.ts'
 
+const REFERENCE = '|\\$\\{[A-Za-z_]'
+
 export interface JsonSchema {
   readonly title?: string
   readonly type?: string
@@ -34,7 +36,8 @@ export function configJsonSchema(): JsonSchema {
     reused: 'inline',
     override: ({ jsonSchema }) => {
       // A `${NAME}` reference may stand in any text; what it yields is checked on loading.
-      if (jsonSchema.pattern !== undefined) jsonSchema.pattern += '|\\$\\{[A-Za-z_]'
+      const { pattern } = jsonSchema
+      if (pattern?.endsWith(REFERENCE) === false) jsonSchema.pattern = pattern + REFERENCE
     },
   })
   return {

@@ -18,7 +18,7 @@ function entry(path: string, hint: string, value?: RegExp): LaterKey {
   return value === undefined ? { path: parts, hint } : { path: parts, value, hint }
 }
 
-const SERVICE = /^(?!aws_s3$)((aws|gcp|azure)_[a-z0-9-]+|secret|http_[a-z0-9_-]+)$/
+const SERVICE = /^(?!(aws_s3|gcp_bigquery)$)((aws|gcp|azure)_[a-z0-9-]+|secret|http_[a-z0-9_-]+)$/
 
 const LATER: readonly LaterKey[] = [
   entry('workers', 'Use `workers: 1` and run several replicas.', /^(auto|[2-9]|[1-9]\d+)$/),
@@ -48,12 +48,15 @@ const LATER: readonly LaterKey[] = [
   entry('policy.unsafeObserve', 'Try a policy out against the demo.'),
   entry(
     'credentials.*.kind',
-    'Use `kind: aws-web-identity` or `kind: none`.',
-    /^(gcp-workload-identity|azure-federated|secret|token-exchange)$/,
+    'Use `kind: aws-web-identity`, `kind: gcp-workload-identity` or `kind: none`.',
+    /^(azure-federated|secret|token-exchange)$/,
   ),
-  entry('credentials.*.accessBoundary', 'It belongs to Google Cloud credentials.'),
-  entry('bindings.*.service', 'Supported: aws_s3.', SERVICE),
-  entry('routes.*.service', 'Supported: aws_s3.', SERVICE),
+  entry(
+    'credentials.*.accessBoundary',
+    'It narrows tokens for Cloud Storage, which is not served yet.',
+  ),
+  entry('bindings.*.service', 'Supported: aws_s3, gcp_bigquery.', SERVICE),
+  entry('routes.*.service', 'Supported: aws_s3, gcp_bigquery.', SERVICE),
   entry('routes.*.proxy', 'Connect directly.'),
   entry('routes.*.openapi', 'It belongs to `http_*` services.'),
   entry('routes.*.websocket', 'It belongs to `http_*` services.'),

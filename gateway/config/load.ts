@@ -11,6 +11,7 @@ import { checkIdentity } from './checks/identity.ts'
 import { checkListen } from './checks/listen.ts'
 import { checkAudit, checkPolicy } from './checks/policy.ts'
 import { checkRoutes } from './checks/routes.ts'
+import { checkState } from './checks/state.ts'
 import type { Config } from './config.ts'
 import {
   MAX_CONFIG_BYTES,
@@ -93,6 +94,7 @@ async function loadDocument(
     ...checkRoutes(parts),
     ...checkEgress(parts),
     ...checkAudit(parts),
+    ...checkState(parts),
     ...inlineKeys(parts, document.references),
   )
   const materials = await loadMaterials(filesOf(parts, directory), files)

@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache'
 import { refusal, type CredentialCode } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Ok } from '../util/result.ts'
-import type { Credential, CredentialAnswer } from './credential.ts'
+import type { Credential, CredentialAnswer, CredentialRefusal } from './credential.ts'
 
 export interface CredentialCacheOptions {
   readonly clock: Clock
@@ -39,6 +39,14 @@ const JITTER_PART = 0.1
 /** ms for which a failure answers for the endpoint. */
 export const PERMANENT_FAILURE = 30_000
 const TRANSIENT_FAILURE = 1_000
+/**
+ * A failure that may be a setting still under way answers for this long, and twice as long each time
+ * that it comes again, up to the permanent one's: a new set-up works soon after the cloud has it, and
+ * one that is wrong for good costs no more calls than any other.
+ */
+const SETTLING_FAILURE = 2_000
+/** ms after which a failure is a new one. Google's settings take about five minutes at most. */
+const SETTLING_SPAN = 300_000
 
 export const DEFAULT_MAX_ENTRIES = 10_000
 export const DEFAULT_MAX_EXCHANGES = 256
@@ -56,6 +64,8 @@ interface Failure {
   readonly name: string
   readonly answer: CredentialAnswer
   readonly until: number
+  /** ms for which it answers, without jitter. */
+  readonly span: number
 }
 
 interface Flight {
@@ -173,14 +183,25 @@ export class CredentialCache {
     return err(refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail, 'CRED-short'))
   }
 
+  /** How long a failure answers for the endpoint. */
+  #spanOf(key: string, refused: CredentialRefusal, now: number): number {
+    if (kindOf(refused.code) === 'unavailable') return TRANSIENT_FAILURE
+    if (refused.settling !== true) return PERMANENT_FAILURE
+    const before = this.#failures.get(key)
+    const isAgain =
+      before !== undefined && isSettling(before.answer) && now < before.until + SETTLING_SPAN
+    return isAgain ? Math.min(before.span * 2, PERMANENT_FAILURE) : SETTLING_FAILURE
+  }
+
   #keep(name: string, key: string, answer: CredentialAnswer): void {
     const now = this.#clock.now()
     if (!answer.ok) {
-      const isPermanent = kindOf(answer.error.code) === 'refused'
-      const span = isPermanent ? PERMANENT_FAILURE : TRANSIENT_FAILURE * (1 + this.#random())
-      this.#failures.set(key, { name, answer, until: now + span })
+      const span = this.#spanOf(key, answer.error, now)
+      const jitter = span < PERMANENT_FAILURE ? span * this.#random() : 0
+      this.#failures.set(key, { name, answer, until: now + span + jitter, span })
       return
     }
+    this.#failures.delete(key)
     const { expiresAt } = answer.value
     const life = expiresAt - now
     const due = Math.max(Math.min(life * REFRESH_PART, life - REFRESH_BEFORE), life * EARLIEST_PART)
@@ -196,6 +217,10 @@ export class CredentialCache {
 
 function kindOf(code: CredentialCode): CacheResult {
   return code === 'ERR_SG_CREDENTIAL_CONFIG' ? 'refused' : 'unavailable'
+}
+
+function isSettling(answer: CredentialAnswer): boolean {
+  return !answer.ok && answer.error.settling === true
 }
 
 async function settle(exchange: Exchange): Promise<CredentialAnswer> {

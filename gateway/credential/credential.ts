@@ -44,7 +44,16 @@ export interface NoCredential {
 
 export type Credential = AwsCredential | GcpCredential | NoCredential
 
-export type CredentialAnswer = Result<Credential, Refusal<CredentialCode>>
+/** Why there is no credential. */
+export interface CredentialRefusal extends Refusal<CredentialCode> {
+  /**
+   * The cloud's own settings may still be on their way to all its servers: worth asking again soon,
+   * though not by the agent. Clouds cannot tell it from a lasting mistake.
+   */
+  readonly settling?: true
+}
+
+export type CredentialAnswer = Result<Credential, CredentialRefusal>
 
 export interface CredentialRequest {
   /** Name in the configuration. */

@@ -12,10 +12,13 @@ import { AwsWebIdentity } from './aws/web-identity.ts'
 import type { CredentialCache } from './cache.ts'
 import type { CredentialRequest, CredentialSource } from './credential.ts'
 import type { CredentialDriver, CredentialPlan, CredentialSettings } from './driver.ts'
+import type { GcpWorkloadIdentityOptions } from './gcp/options.ts'
+import { GcpWorkloadIdentity } from './gcp/workload-identity.ts'
 import { createNoCredential, type NoCredentialOptions } from './none.ts'
 import type { HttpPost } from './outbound.ts'
 
-export type CredentialOptions = AwsWebIdentityOptions | NoCredentialOptions
+export type CredentialOptions =
+  AwsWebIdentityOptions | GcpWorkloadIdentityOptions | NoCredentialOptions
 
 export interface CredentialPorts {
   /** Our own. */
@@ -64,6 +67,8 @@ function createDriver(options: CredentialOptions, ports: CredentialPorts): Crede
   switch (options.kind) {
     case 'aws-web-identity':
       return new AwsWebIdentity(options, ports)
+    case 'gcp-workload-identity':
+      return new GcpWorkloadIdentity(options, ports)
     case 'none':
       return createNoCredential(options)
     default:

@@ -26,6 +26,19 @@ export interface DryRunAnswer {
   readonly isWhole: boolean
 }
 
+/** About how many bytes an answer takes in memory: for what keeps many. */
+export function answerSize({ tables, routines }: DryRunAnswer): number {
+  const named = tables.length + routines.length
+  let characters = 0
+  for (const { project, dataset, table } of tables) {
+    characters += project.length + dataset.length + table.length
+  }
+  for (const { project, dataset, routine } of routines) {
+    characters += project.length + dataset.length + routine.length
+  }
+  return 256 + 128 * named + 2 * characters
+}
+
 export interface LookupAnswers {
   readonly dryRun: DryRunAnswer | undefined
 }

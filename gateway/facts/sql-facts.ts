@@ -12,6 +12,8 @@ export interface SqlFacts {
   /** Upper case, sorted, distinct; a dotted name as it was written. */
   readonly functions: readonly string[]
   readonly tableFunctions: readonly string[]
+  /** Those of both lists that the table of harmless built-in functions does not have, sorted. */
+  readonly unlistedFunctions: readonly string[]
   /** Sorted, distinct: `information_schema`, `wildcard`, `external` and what else a grant must name. */
   readonly features: readonly string[]
   /** The dry run's answer; undefined as long as only the lexer has spoken. */
@@ -30,11 +32,14 @@ export interface SqlDocument {
   readonly statements: 1
   readonly table_functions: readonly string[]
   readonly tables?: readonly string[]
+  /** Of the two lists of functions, those that a grant must name. */
+  readonly unlisted_functions: readonly string[]
   readonly verified: 'lexer' | 'dry_run'
 }
 
 export function sqlDocument(sql: SqlFacts): SqlDocument {
-  const { dialect, kind, statements, functions, tableFunctions, features, dryRun } = sql
+  const { dialect, kind, statements, functions, tableFunctions, unlistedFunctions } = sql
+  const { features, dryRun } = sql
   if (dryRun === undefined) {
     return {
       dialect,
@@ -43,6 +48,7 @@ export function sqlDocument(sql: SqlFacts): SqlDocument {
       kind,
       statements,
       table_functions: tableFunctions,
+      unlisted_functions: unlistedFunctions,
       verified: 'lexer',
     }
   }
@@ -57,6 +63,7 @@ export function sqlDocument(sql: SqlFacts): SqlDocument {
     statements,
     table_functions: tableFunctions,
     tables: dryRun.tables.map(tableName),
+    unlisted_functions: unlistedFunctions,
     verified: 'dry_run',
   }
 }
@@ -69,6 +76,7 @@ export function sameSql(a: SqlFacts | undefined, b: SqlFacts | undefined): boole
     a.statements === b.statements &&
     sameTexts(a.functions, b.functions) &&
     sameTexts(a.tableFunctions, b.tableFunctions) &&
+    sameTexts(a.unlistedFunctions, b.unlistedFunctions) &&
     sameTexts(a.features, b.features) &&
     sameDryRun(a.dryRun, b.dryRun)
   )

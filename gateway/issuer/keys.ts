@@ -3,22 +3,32 @@
 // tokens of it live. A key is on disk, synced, before anything is signed with it; a key that cannot
 // be read, or that others can read, stops the start: a silent new key would cut off every cloud.
 
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
 import { calculateJwkThumbprint } from 'jose'
 import { GatewayError } from '../errors.ts'
 import {
   holdsKeys,
-  listKeyFiles,
-  prepareKeyDirectory,
+  KeyDirectoryError,
+  openKeyDirectory,
   readKeyFile,
   type KeyFile,
+  type KeyKind,
   type KeyState,
-} from './key-directory.ts'
+} from '../state/key-directory.ts'
 
 export const ISSUER_ALGORITHM = 'RS256'
 
 /** Bits. What all three clouds accept and NIST SP 800-131A asks for. */
 export const MIN_MODULUS_LENGTH = 2048
+
+const RSA_KEYS: KeyKind = {
+  extension: 'pem',
+  generate: async () => {
+    const made = await promisify(generateKeyPair)('rsa', { modulusLength: MIN_MODULUS_LENGTH })
+    return made.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  },
+}
 
 /** RFC 7517, public members only. */
 export interface PublicJwk {
@@ -47,28 +57,30 @@ export interface IssuerKeys {
  * @throws GatewayError `ERR_SG_CREDENTIAL_CONFIG` with what is wrong, where, and how to mend it
  */
 export async function openIssuerKeys(directory: string): Promise<IssuerKeys> {
-  await prepareKeyDirectory(directory)
-  return readIssuerKeys(directory)
+  return withConfigErrors(() => readKeys(directory))
 }
 
 /** Whether the keys can be used, where there are any yet. Throws as `openIssuerKeys` does. */
 export async function checkIssuerKeys(directory: string): Promise<void> {
-  if (await holdsKeys(directory)) await readIssuerKeys(directory)
+  await withConfigErrors(async () => {
+    if (await holdsKeys(directory, RSA_KEYS.extension)) await readKeys(directory)
+  })
 }
 
-async function readIssuerKeys(directory: string): Promise<IssuerKeys> {
-  const files = await listKeyFiles(directory)
-  const first = files[0]
-  if (first?.state !== 'active') {
-    throw configError(
-      `${directory} holds keys but no active.pem: restore it, or move the other keys away for a ` +
-        'new key (every cloud must then learn it)',
-    )
+async function withConfigErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof KeyDirectoryError ? configError(error.message) : error
   }
+}
+
+async function readKeys(directory: string): Promise<IssuerKeys> {
+  const [first, ...others] = await openKeyDirectory(directory, RSA_KEYS)
   const privateKey = parsePrivateKey(first, await readKeyFile(first.path))
   const active = await publish('active', createPublicKey(privateKey), first.path)
   const published = new Map([[active.jwk.kid, active]])
-  for (const file of files.slice(1)) {
+  for (const file of others) {
     const key = await publish(
       file.state,
       parsePublicKey(file, await readKeyFile(file.path)),

@@ -5,7 +5,6 @@
 
 import { SignJWT } from 'jose'
 import type { JwtSvid, JwtSvidRequest } from '../spiffe/jwt-svid.ts'
-import type { Peer } from '../spiffe/peer.ts'
 import { Secret } from '../util/secret.ts'
 import { assertIssuerUrl } from './issuer-url.ts'
 import { ISSUER_ALGORITHM, type IssuerKeys } from './keys.ts'
@@ -49,7 +48,7 @@ export function createMint(options: MintOptions): Mint {
       nbf: issuedAt,
       exp: issuedAt + ttl,
       jti: options.randomId(),
-      svidgate: agentClaims(request.peer),
+      svidgate: agentClaims(request),
     }
     const jwt = new SignJWT(claims).setProtectedHeader(header)
     const token = await jwt.sign(options.keys.active.privateKey)
@@ -58,8 +57,10 @@ export function createMint(options: MintOptions): Mint {
 }
 
 /** The one private claim: for attribute mappings and conditions of clouds that can read it. */
-function agentClaims(peer: Peer): Readonly<Record<string, string>> {
+function agentClaims({ peer, subject }: JwtSvidRequest): Readonly<Record<string, string>> {
   return {
+    // Where `sub` is not the whole SPIFFE ID: a role's name, or a digest that fits the cloud.
+    ...(subject === peer.spiffeId ? {} : { spiffe_id: peer.spiffeId }),
     ...(peer.tenant === undefined ? {} : { tenant: peer.tenant }),
     ...(peer.agent === undefined ? {} : { agent: peer.agent }),
     ...(peer.role === undefined ? {} : { role: peer.role }),

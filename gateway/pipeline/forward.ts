@@ -7,12 +7,13 @@ import { refusal, type Refusal } from '../errors.ts'
 import type { HeaderLine } from '../request/message.ts'
 import type { SignedRequest } from '../signing/signed-request.ts'
 import type { ExchangeTotals, ResponseSink, Upstream } from '../upstream/port.ts'
+import type { AnswerReader } from '../upstream/rewrite/answer-reader.ts'
+import { ANSWER_READERS } from '../upstream/rewrite/answer-readers.ts'
 import {
-  echoesCredential,
+  judgeErrorAnswer,
   LONGEST_ERROR_BODY,
   mayEchoCredential,
-  plainErrorBody,
-} from '../upstream/rewrite/aws/error-body.ts'
+} from '../upstream/rewrite/error-answer.ts'
 import type { Journey } from './journey.ts'
 
 export interface Forwarded {
@@ -31,7 +32,7 @@ export async function forward(
 ): Promise<Forwarded> {
   const { exchange } = journey
   exchange.sendContinue()
-  const sink = new AnswerSink(journey, exchange)
+  const sink = new AnswerSink(journey, exchange, answerReader(journey, signed))
   const sent = await upstream.send(signed, exchange.body, sink, (cancel) => {
     journey.abort = cancel
     if (journey.isClientGone || exchange.broken !== undefined) cancel()
@@ -72,26 +73,43 @@ function brokenOff(totals: Forwarded['totals'], refused: Refusal): Forwarded {
   }
 }
 
+/** Of the few operations whose answer the gateway learns from. */
+function answerReader(
+  { route, facts, jobs }: Journey,
+  { body }: SignedRequest,
+): AnswerReader | undefined {
+  if (route === undefined || facts === undefined || jobs === undefined) return undefined
+  return ANSWER_READERS.get(route.service)?.({ facts, body, jobs })
+}
+
 /** Passes the answer on as it comes, but for one kind that must be seen whole first. */
 class AnswerSink implements ResponseSink {
   readonly #journey: Journey
   readonly #exchange: Exchange
+  #reader: AnswerReader | undefined
   #held: { headers: readonly HeaderLine[]; chunks: Buffer[]; length: number } | undefined
   status: number | undefined
   isHeadWritten = false
 
-  constructor(journey: Journey, exchange: Exchange) {
+  constructor(journey: Journey, exchange: Exchange, reader: AnswerReader | undefined) {
     this.#journey = journey
     this.#exchange = exchange
+    this.#reader = reader
   }
 
   onHead(status: number, headers: readonly HeaderLine[]): void {
     this.status = status
-    if (mayEchoCredential(status, headers)) this.#held = { headers, chunks: [], length: 0 }
-    else this.#writeHead(status, headers)
+    if (this.#reader?.onHead(status, headers) === false) this.#reader = undefined
+    if (mayEchoCredential(status, headers, this.#journey.credential)) {
+      this.#held = { headers, chunks: [], length: 0 }
+    } else {
+      this.#writeHead(status, headers)
+    }
   }
 
+  /** Read before it is passed on: what the agent asks next may depend on what was learned. */
   onData(chunk: Buffer): boolean {
+    if (this.#reader?.onData(chunk) === false) this.#reader = undefined
     const held = this.#held
     if (held === undefined) return this.#exchange.write(chunk)
     held.length += chunk.length
@@ -120,7 +138,8 @@ class AnswerSink implements ResponseSink {
     const status = totals.status
     if (held !== undefined) {
       const body = Buffer.concat(held.chunks)
-      if (this.isOverlong || this.#isEcho(body, held.headers)) return this.withhold(totals)
+      if (this.isOverlong || this.#isWithheld(status, held.headers, body))
+        return this.withhold(totals)
       this.#writeHead(status, held.headers)
       this.#exchange.write(body)
       this.#exchange.end()
@@ -129,19 +148,17 @@ class AnswerSink implements ResponseSink {
   }
 
   withhold(totals: Forwarded['totals']): Forwarded {
-    const detail = 'the cloud refused the signature or the session; its answer is not passed on'
+    const detail = 'the cloud refused our credential, or repeated it; its answer is not passed on'
     const refused = refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail)
     return { ...brokenOff(totals, refused), upstreamStatus: this.status }
   }
 
-  #isEcho(body: Buffer, headers: readonly HeaderLine[]): boolean {
+  #isWithheld(status: number, headers: readonly HeaderLine[], body: Buffer): boolean {
     const { credential, generation } = this.#journey
     if (credential === undefined) return false
-    const plain = plainErrorBody(body, headers)
-    if (plain === undefined) return true
-    if (!echoesCredential(plain, credential)) return false
-    generation.credentials.purge(credential.name)
-    return true
+    const verdict = judgeErrorAnswer(status, headers, body, credential)
+    if (verdict === 'refused') generation.credentials.purge(credential.name)
+    return verdict !== 'passes'
   }
 
   #writeHead(status: number, headers: readonly HeaderLine[]): void {

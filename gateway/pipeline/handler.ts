@@ -1,6 +1,7 @@
-// One request's way, as one sentence: recheck who asks, understand what is asked, authorize it,
-// apply its obligations, obtain the credential, sign, record, forward, record the outcome. Each step
-// takes what only the step before it can make; and the one catch-all denies.
+// One request's way, as one sentence: recheck who asks, understand what is asked, authorize it (and
+// again, with what the policy asks to be looked up), apply its obligations, obtain the credential,
+// sign, record, forward, record the outcome. Each step takes what only the step before it can make;
+// and the one catch-all denies.
 
 import type { Exchange, Handler } from '../downstream/exchange.ts'
 import { GatewayError, refusal, type Refusal } from '../errors.ts'
@@ -8,9 +9,9 @@ import { sign } from '../signing/sign.ts'
 import type { SignedRequest } from '../signing/signed-request.ts'
 import { err, type Result } from '../util/result.ts'
 import { authorize } from './authorize.ts'
-import { explainDenial } from './explain-denial.ts'
 import { forward, type Forwarded } from './forward.ts'
-import { beginJourney, decisionEvent, type Journey } from './journey.ts'
+import { beginJourney, decisionEvent, noteVerdict, type Journey } from './journey.ts'
+import { lookUp } from './lookup.ts'
 import { applyObligations, obtain } from './obtain.ts'
 import type { PipelinePorts } from './ports.ts'
 import { recordOutcome } from './record.ts'
@@ -103,12 +104,10 @@ async function prepare(
   const { request, route, facts, body } = understood.value
   const question = { peer: journey.exchange.peer, request, route, facts, body, now: journey.now }
   const verdict = authorize(question, journey.generation, ports.elapsed)
-  journey.input = verdict.input
-  journey.decision = verdict.decision
-  journey.policyTime = verdict.policyTime
-  journey.policyThrew = verdict.policyThrew
-  journey.explanation = explainDenial(verdict, journey.generation)
-  const { allowed } = verdict
+  noteVerdict(journey, verdict)
+  const { asks } = verdict
+  const allowed =
+    asks === undefined ? verdict.allowed : await lookUp(journey, understood.value, asks, ports)
   if (!allowed.ok) return allowed
   const shaped = applyObligations(journey, allowed.value)
   if (!shaped.ok) return shaped

@@ -2,7 +2,7 @@
 // is written whatever happens, and for the answer of a refusal.
 
 import { canonicalRecordJson } from '../audit/canonical.ts'
-import type { CredentialMark, DecisionEvent } from '../audit/event.ts'
+import type { CredentialMark, DecisionEvent, LookupMark } from '../audit/event.ts'
 import type { Credential } from '../credential/credential.ts'
 import type { Exchange } from '../downstream/exchange.ts'
 import type { Refusal } from '../errors.ts'
@@ -11,8 +11,11 @@ import type { Decision } from '../policy/decision-types.ts'
 import type { PolicyInput } from '../policy/policy-input.ts'
 import type { GatewayRequest } from '../request/gateway-request.ts'
 import type { Route } from '../routing/route.ts'
+import type { NeedsDecision } from '../shape/needs-decision.ts'
 import { isoText } from '../util/rfc3339.ts'
-import type { Generation } from './ports.ts'
+import type { Verdict } from './authorize.ts'
+import { explainDenial } from './explain-denial.ts'
+import type { AgentJobs, Generation } from './ports.ts'
 
 const LONGEST_RECORDED_PATH = 2048
 
@@ -24,6 +27,8 @@ export interface Journey {
   readonly now: number
   /** Monotonic ms. */
   readonly startedAt: number
+  /** Of the agent that asks. */
+  readonly jobs: AgentJobs | undefined
   request: GatewayRequest | undefined
   route: Route | undefined
   facts: Facts | undefined
@@ -32,7 +37,16 @@ export interface Journey {
   /** What the policy says of its denial: canonical JSON text. */
   explanation: string | undefined
   credential: Credential | undefined
-  /** ms */
+  /**
+   * What the policy first asked for, where it asked. From then on an answer tells no more than was
+   * known at that moment: what a look-up found must not show.
+   */
+  asked: NeedsDecision | undefined
+  /** How its look-ups went; undefined where there was none. */
+  lookups: readonly LookupMark[] | undefined
+  /** ms spent waiting for look-ups */
+  lookupTime: number
+  /** ms, of all evaluations */
   policyTime: number | undefined
   policyThrew: boolean
   /** Monotonic ms; undefined as long as nothing was sent. */
@@ -56,6 +70,7 @@ export function beginJourney(
     generation: start.generation,
     now: start.now,
     startedAt: start.startedAt,
+    jobs: start.generation.jobs?.of(start.exchange.peer),
     request: undefined,
     route: undefined,
     facts: undefined,
@@ -63,6 +78,9 @@ export function beginJourney(
     decision: undefined,
     explanation: undefined,
     credential: undefined,
+    asked: undefined,
+    lookups: undefined,
+    lookupTime: 0,
     policyTime: undefined,
     policyThrew: false,
     sentAt: undefined,
@@ -71,6 +89,17 @@ export function beginJourney(
     isClientGone: false,
     abort: undefined,
   }
+}
+
+/** What the record keeps of an evaluation; of several, the last word and the time of all. */
+export function noteVerdict(journey: Journey, verdict: Verdict): void {
+  journey.input = verdict.input ?? journey.input
+  journey.decision = verdict.decision ?? journey.decision
+  if (verdict.policyTime !== undefined) {
+    journey.policyTime = (journey.policyTime ?? 0) + verdict.policyTime
+  }
+  journey.policyThrew ||= verdict.policyThrew
+  journey.explanation = explainDenial(verdict, journey.generation)
 }
 
 export function decisionEvent(
@@ -89,7 +118,7 @@ export function decisionEvent(
     bundles: generation.engine.bundles,
     timestamp: isoText(journey.now),
     metrics: {
-      gateway_us: microseconds(elapsed - journey.startedAt),
+      gateway_us: microseconds(elapsed - journey.startedAt - journey.lookupTime),
       policy_us: microseconds(journey.policyTime),
     },
     labels: {},
@@ -101,6 +130,7 @@ export function decisionEvent(
     },
     facts: factsText(journey),
     credential: journey.credential === undefined ? undefined : markOf(journey.credential),
+    ...(journey.lookups === undefined ? {} : { lookups: journey.lookups }),
   }
 }
 
@@ -134,7 +164,8 @@ function resultOf(
 
 function obligationsOf(decision: Decision | undefined): { obligations?: readonly string[] } {
   if (decision?.kind !== 'allow') return {}
-  const names = []
+  const names: string[] = []
+  if (decision.obligations.maxBytesBilled !== undefined) names.push('max_bytes_billed')
   if (decision.obligations.sessionPolicy !== undefined) names.push('session_policy')
   if (decision.obligations.setHeaders !== undefined) names.push('set_headers')
   return names.length === 0 ? {} : { obligations: names }
@@ -143,7 +174,7 @@ function obligationsOf(decision: Decision | undefined): { obligations?: readonly
 // Made once for a credential: many requests are signed with it.
 const marks = new WeakMap<Credential, CredentialMark>()
 
-function markOf(credential: Credential): CredentialMark {
+export function markOf(credential: Credential): CredentialMark {
   let mark = marks.get(credential)
   if (mark === undefined) {
     mark = Object.freeze({

@@ -16,7 +16,7 @@ export function applyObligations(
   if (mode === undefined) {
     return err(refusal('ERR_SG_CREDENTIAL_CONFIG', `${allowed.credential} is not configured`))
   }
-  return shape(allowed, { sessionPolicy: mode })
+  return shape(allowed, { sessionPolicy: mode, jobs: journey.jobs })
 }
 
 /** At once, where the cache has it. */

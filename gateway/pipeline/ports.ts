@@ -1,9 +1,12 @@
 // What the flow needs from the stations with effects, and from nobody's vendor. `server.ts` fills
 // these in.
 
-import type { AuditLog } from '../audit/event.ts'
+import type { AuditLog, LookupMark } from '../audit/event.ts'
 import type { CredentialAnswer, CredentialRequest } from '../credential/credential.ts'
 import type { Code, CredentialCode, Refusal } from '../errors.ts'
+import type { JobOwnership } from '../facts/job-ownership.ts'
+import type { DryRunAnswer } from '../facts/lookups.ts'
+import type { LookupCache } from '../operations/lookup-cache.ts'
 import type { DecisionReader } from '../policy/decision-reader.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import type { InputReads } from '../policy/input-reads.ts'
@@ -13,6 +16,7 @@ import type { RoutingTable } from '../routing/table.ts'
 import type { SessionPolicyMode } from '../shape/aws/session-policy.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Upstream } from '../upstream/port.ts'
+import type { JobListener } from '../upstream/rewrite/answer-reader.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Result } from '../util/result.ts'
 
@@ -25,11 +29,19 @@ export interface Credentials {
   describe(
     request: CredentialRequest,
   ): Result<Readonly<Record<string, string>>, Refusal<CredentialCode>>
+  /**
+   * Every input of what `obtain` would ask, as one text: two requests of the same are served by the
+   * same credential.
+   */
+  cacheKey(request: CredentialRequest): Result<string, Refusal<CredentialCode>>
   /** At once, where the cache has it. */
   obtain(request: CredentialRequest): CredentialAnswer | Promise<CredentialAnswer>
   /** Forgets what is cached under a name: the cloud refused it. */
   purge(name: string): void
 }
+
+/** One agent's jobs: what is its own, and what the cloud says of it. */
+export interface AgentJobs extends JobOwnership, JobListener {}
 
 /** One immutable set of {configuration, policy bundle}: a request is judged by exactly one. */
 export interface Generation {
@@ -45,6 +57,8 @@ export interface Generation {
   /** What the policy can refer to; undefined: anything. */
   readonly reads: InputReads | undefined
   readonly credentials: Credentials
+  /** Whose jobs are whose; undefined: no service has any, and none is anyone's. */
+  readonly jobs: { of(peer: Peer): AgentJobs } | undefined
   readonly requestLimits: RequestLimits
 }
 
@@ -62,6 +76,14 @@ export interface RequestSummary {
   readonly policyTime: number | undefined
   /** The policy aborted: its instance was thrown away. */
   readonly policyThrew: boolean
+  readonly lookups: readonly LookupMark[]
+}
+
+/** What look-ups share (docs/POLICY.md). */
+export interface Lookups {
+  /** Apart from the limits of requests: a look-up costs the cloud's quota before an allow. */
+  readonly limits: { enter(identity: string): boolean; leave(identity: string): void }
+  readonly dryRuns: LookupCache<DryRunAnswer, Refusal>
 }
 
 export interface PipelinePorts {
@@ -75,6 +97,7 @@ export interface PipelinePorts {
   /** Re-judges a peer for every request: expiry, deny list, trust bundles (promise 3). */
   readonly recheck: (peer: Peer) => Refusal | undefined
   readonly limits: { enter(identity: string): boolean; leave(identity: string): void }
+  readonly lookups: Lookups
   readonly budget: InspectionBudget
   /** Told of every request from its first step to its last record. */
   readonly inFlight: { enter(): void; leave(): void }

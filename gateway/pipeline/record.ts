@@ -18,10 +18,11 @@ export function recordOutcome(journey: Journey, forwarded: Forwarded, ports: Pip
     verdict: journey.sentAt === undefined ? 'deny' : 'allow',
     code: forwarded.refusal?.code,
     upstreamStatus: forwarded.upstreamStatus,
-    gatewayTime: (journey.sentAt ?? elapsed) - journey.startedAt,
+    gatewayTime: (journey.sentAt ?? elapsed) - journey.startedAt - journey.lookupTime,
     upstreamTime,
     policyTime: journey.policyTime,
     policyThrew: journey.policyThrew,
+    lookups: journey.lookups ?? [],
   })
 }
 

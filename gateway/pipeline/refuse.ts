@@ -7,8 +7,10 @@ import { guessDialect } from '../respond/guess-dialect.ts'
 import type { Journey } from './journey.ts'
 
 export function answerRefusal(journey: Journey, refusal: Refusal, now: number): number {
-  const { exchange, facts, request, decision } = journey
-  const answer = renderRefusal(journey.route?.dialect ?? guessDialect(exchange.head.headers), {
+  const { exchange, request } = journey
+  const { facts, decision } = journey.asked ?? journey
+  const { headers, target } = exchange.head
+  const answer = renderRefusal(journey.route?.dialect ?? guessDialect(headers, target), {
     code: refusal.code,
     decisionId: journey.id,
     role: exchange.peer.role,

@@ -5,6 +5,7 @@ import type { Exchange } from '../downstream/exchange.ts'
 import { refusal, type Refusal } from '../errors.ts'
 import { classify, inspectLimit } from '../facts/classify.ts'
 import type { Facts } from '../facts/facts.ts'
+import type { JobOwnership } from '../facts/job-ownership.ts'
 import type { RequestView } from '../facts/request-view.ts'
 import { acceptRequest } from '../request/accept.ts'
 import type { GatewayRequest } from '../request/gateway-request.ts'
@@ -22,6 +23,8 @@ export interface Understood {
   readonly route: Route
   readonly facts: Facts
   readonly body: Buffer | undefined
+  /** What the facts were derived from. */
+  readonly view: RequestView
 }
 
 /** At once, but where a body must be read first. */
@@ -29,7 +32,7 @@ export function understand(
   journey: Journey,
   budget: InspectionBudget,
 ): Result<Understood, Refusal> | Promise<Result<Understood, Refusal>> {
-  const { exchange, generation } = journey
+  const { exchange, generation, jobs } = journey
   const accepted = acceptRequest(exchange.head, journey.id, generation.requestLimits)
   if (!accepted.ok) return accepted
   const request = accepted.value
@@ -38,13 +41,13 @@ export function understand(
   if (!matched.ok) return matched
   const route = matched.value
   journey.route = route
-  const view = viewOf(request, route, undefined)
+  const view = viewOf(request, route, undefined, jobs)
   const limit = inspectLimit(route, view)
   if (limit === undefined || request.framing.kind === 'none') {
     return withFacts(journey, request, route, view)
   }
   return readBody(journey, request, limit, budget).then((read) =>
-    read.ok ? withFacts(journey, request, route, viewOf(request, route, read.value)) : read,
+    read.ok ? withFacts(journey, request, route, viewOf(request, route, read.value, jobs)) : read,
   )
 }
 
@@ -57,13 +60,14 @@ function withFacts(
   const facts = classify(route, view)
   if (!facts.ok) return facts
   journey.facts = facts.value
-  return ok({ request, route, facts: facts.value, body: view.body })
+  return ok({ request, route, facts: facts.value, body: view.body, view })
 }
 
 export function viewOf(
   request: GatewayRequest,
   route: Route,
   body: Buffer | undefined,
+  jobs?: JobOwnership,
 ): RequestView {
   return {
     method: request.method,
@@ -73,6 +77,7 @@ export function viewOf(
     headers: request.headers,
     framing: request.framing,
     body,
+    jobs,
   }
 }
 

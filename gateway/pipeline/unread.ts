@@ -58,6 +58,7 @@ async function answerUnread(
     upstreamTime: undefined,
     policyTime: undefined,
     policyThrew: false,
+    lookups: [],
   })
   return answer
 }

@@ -1,5 +1,6 @@
 // The decision document (docs/POLICY.md) after parsing: an allow that says exactly what it allows,
-// or a denial with its own code. There is no third state.
+// or a denial with its own code, or a denial that names the facts with which the policy would judge
+// again. There is no fourth state.
 
 import type { Code } from '../errors.ts'
 

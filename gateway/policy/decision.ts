@@ -1,9 +1,17 @@
 // The answer of a policy, read so that nothing it may have meant is lost: an allow is an allow only
 // in exactly the form that docs/POLICY.md gives, and every condition in it is one that the gateway
-// can carry out. Whatever else comes is a denial with its own code.
+// can carry out. A denial may name facts with which the policy would judge again. Whatever else
+// comes is a denial with its own code.
 
 import type { DecisionCode } from '../errors.ts'
-import type { Decision, Deny, Obligations } from './decision-types.ts'
+import {
+  NEEDS,
+  type Decision,
+  type Deny,
+  type Need,
+  type Needs,
+  type Obligations,
+} from './decision-types.ts'
 import { DecisionShapeError, distinctTexts, recordOf } from './decision-shape.ts'
 import { parseObligations, UnsupportedObligation } from './obligations.ts'
 
@@ -53,7 +61,10 @@ function parseDocument(document: ReadonlyMap<string, unknown>): Decision {
   )
   const needs = distinctTexts(document.get('needs'), 'needs', MAX_NEEDS, isNeed)
   const verdict = document.get('allow')
-  if (verdict === false) return denied(reasons, alternatives, needs)
+  if (verdict === false) {
+    if (needs.length > 0) return asking(document, needs, reasons, alternatives)
+    return deny('ERR_SG_DENIED', 'the policy denies', reasons, alternatives)
+  }
   if (verdict !== true) throw new DecisionShapeError('`allow` is neither true nor false')
   if (document.has('needs')) throw new DecisionShapeError('`allow: true` together with `needs`')
   const credential = credentialName(document.get('credential'))
@@ -63,16 +74,31 @@ function parseDocument(document: ReadonlyMap<string, unknown>): Decision {
   return allow(reasons, credential, obligations, alternatives)
 }
 
-function denied(
+/** Conditions of an allow have no meaning yet: a policy that states them expects something else. */
+function asking(
+  document: ReadonlyMap<string, unknown>,
+  names: readonly string[],
   reasons: readonly string[],
   alternatives: readonly string[],
-  needs: readonly string[],
-): Deny {
-  if (needs.length > 0) {
-    const detail = `the policy asks for facts that no look-up gives yet: ${needs.join(', ')}`
-    return deny('ERR_SG_OBLIGATION_UNSUPPORTED', detail, reasons, alternatives)
+): Needs | Deny {
+  if (document.has('obligations')) throw new DecisionShapeError('`needs` together with obligations')
+  const credential = credentialName(document.get('credential'))
+  const needs: Need[] = []
+  for (const name of names) {
+    const need = NEEDS.find((known) => known === name)
+    if (need === undefined) {
+      const detail = `the policy asks for a fact that no look-up gives: ${name}`
+      return deny('ERR_SG_OBLIGATION_UNSUPPORTED', detail, reasons, alternatives)
+    }
+    needs.push(need)
   }
-  return deny('ERR_SG_DENIED', 'the policy denies', reasons, alternatives)
+  return Object.freeze({
+    kind: 'needs',
+    needs: Object.freeze(needs),
+    credential,
+    reasons,
+    alternatives,
+  })
 }
 
 function credentialName(value: unknown): string | undefined {

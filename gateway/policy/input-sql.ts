@@ -15,6 +15,7 @@ export function sqlText(sql: SqlFacts): string {
     (statement_type === undefined ? '' : `,"statement_type":${stringText(statement_type)}`) +
     `,"statements":1,"table_functions":${stringListText(document.table_functions)}` +
     (tables === undefined ? '' : `,"tables":${stringListText(tables)}`) +
+    `,"unlisted_functions":${stringListText(document.unlisted_functions)}` +
     `,"verified":"${document.verified}"}`
   )
 }

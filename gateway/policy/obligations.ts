@@ -40,7 +40,9 @@ export function parseObligations(value: unknown): Obligations {
   for (const [name, part] of members) {
     if (name === 'session_policy') obligations = { ...obligations, sessionPolicy: statements(part) }
     else if (name === 'set_headers') obligations = { ...obligations, setHeaders: headers(part) }
-    else throw new UnsupportedObligation(`obligation ${JSON.stringify(name)} is not supported`)
+    else if (name === 'max_bytes_billed') {
+      obligations = { ...obligations, maxBytesBilled: byteCount(part, name) }
+    } else throw new UnsupportedObligation(`obligation ${JSON.stringify(name)} is not supported`)
   }
   return Object.freeze(obligations)
 }
@@ -57,6 +59,12 @@ function statements(value: unknown): readonly SessionPolicyStatement[] {
   }
   if (byText.size === 0) throw new DecisionShapeError('session_policy is empty')
   return Object.freeze([...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one))
+}
+
+/** Exact as a JavaScript number, so that the cap that is sent is the cap that was decided. */
+function byteCount(value: unknown, what: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
+  throw new DecisionShapeError(`${what} is not a positive integer below 2^53`)
 }
 
 function visibleTexts(value: unknown, what: string): readonly string[] {

@@ -26,7 +26,7 @@ export function acceptRequest(
   if (!target.ok) return target
   const headers = readHeaders(head.headers, limits.maxHeaderLines)
   if (!headers.ok) return headers
-  const { kept, host, contentLength, transferEncoding, expect } = headers.value
+  const { kept, host, contentLength, transferEncoding, expect, overridesMethod } = headers.value
   const authority = host === undefined ? undefined : parseAuthority(host)
   if (authority === undefined) {
     return refuse('ERR_SG_REQUEST_HEADERS', 'Host is missing or not a host', 'RQ-3')
@@ -47,6 +47,7 @@ export function acceptRequest(
       headers: kept,
       framing: framing.value,
       expectsContinue: expect !== undefined && framing.value.kind !== 'none',
+      overridesMethod,
     }),
   )
 }

@@ -33,6 +33,8 @@ export interface GatewayRequest {
   readonly framing: Framing
   /** The client sent exactly `Expect: 100-continue` and waits for our word. */
   readonly expectsContinue: boolean
+  /** A header, which is gone, asked for another method: some clouds obey it, others do not. */
+  readonly overridesMethod?: boolean | undefined
 }
 
 export type GatewayRequestFields = Omit<GatewayRequest, typeof brand>

@@ -65,10 +65,13 @@ const DROPPED: ReadonlySet<string> = new Set([
   'x-client-ip',
   'x-cluster-client-ip',
   'x-forwarded',
+  'x-real-ip',
+])
+/** Dropped as well; but where the cloud obeys them, the request has two readings (`routing/`). */
+const METHOD_OVERRIDES: ReadonlySet<string> = new Set([
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
-  'x-real-ip',
 ])
 const NEVER_FORWARDED: ReadonlySet<string> = new Set([
   'host',
@@ -76,6 +79,7 @@ const NEVER_FORWARDED: ReadonlySet<string> = new Set([
   'expect',
   ...HOP_BY_HOP,
   ...DROPPED,
+  ...METHOD_OVERRIDES,
 ])
 const DROPPED_PREFIXES = ['x-forwarded-', 'x-original-', 'x-rewrite-', 'x-svidgate-', 'x-envoy-']
 
@@ -86,6 +90,8 @@ export interface ReadHeaders {
   readonly contentLength: string | undefined
   readonly transferEncoding: string | undefined
   readonly expect: string | undefined
+  /** A header asked for another method than the request line's. */
+  readonly overridesMethod: boolean
 }
 
 type Refused = Result<never, Refusal<RequestCode>>
@@ -157,8 +163,13 @@ function separate(all: Map<string, string[]>): ReadHeaders {
   const contentLength = all.get('content-length')?.[0]
   const transferEncoding = all.get('transfer-encoding')?.[0]
   const expect = all.get('expect')?.[0]
-  for (const name of all.keys()) if (isNeverForwarded(name)) all.delete(name)
-  return { kept: all, host, contentLength, transferEncoding, expect }
+  let overridesMethod = false
+  for (const name of all.keys()) {
+    if (!isNeverForwarded(name)) continue
+    if (METHOD_OVERRIDES.has(name)) overridesMethod = true
+    all.delete(name)
+  }
+  return { kept: all, host, contentLength, transferEncoding, expect, overridesMethod }
 }
 
 /** Lower-case names that end at the gateway: framing, hop-by-hop, and claims of identity. */

@@ -11,8 +11,9 @@ import { writeAwsJson, writeAwsRestJson } from './aws/json.ts'
 import { writeAwsEc2, writeAwsQuery } from './aws/query.ts'
 import { writeS3 } from './aws/s3.ts'
 import { CODES } from './codes.ts'
-import { KINDS, spellingOf } from './dialects.ts'
+import { pauseOf, spellingOf } from './dialects.ts'
 import { writeJson } from './generic/json.ts'
+import { writeGoogle } from './google/error.ts'
 import type {
   RefusalAnswer,
   RefusalContext,
@@ -44,7 +45,7 @@ export function renderRefusal(dialect: Dialect, context: RefusalContext): Refusa
     ['x-svidgate-decision-id', decisionId],
     ...written.headers,
   ]
-  const pause = KINDS[entry.kind].retryAfterSeconds
+  const pause = pauseOf(dialect, entry.kind)
   if (pause !== undefined) headers.push(['retry-after', String(pause)])
   // RFC 9110 §15.5.6: a 405 names what is allowed.
   if (status === 405) headers.push(['allow', METHODS.join(', ')])
@@ -70,8 +71,9 @@ function write(dialect: Dialect, text: RefusalText): WrittenRefusal {
       return writeAwsRestJson(text)
     case 'aws-cbor':
       return writeAwsCbor(text)
-    // No route of this version leads to Google or Azure: their own writers come with those routes.
     case 'google':
+      return writeGoogle(text)
+    // No route of this version leads to Azure: its own writer comes with those routes.
     case 'azure-xml':
     case 'json':
       return writeJson(text)

@@ -1,6 +1,7 @@
 // How each kind of refusal is spelt for each SDK: status and error code (docs/REFUSALS.md). The
 // choice is not cosmetic: SDKs retry by status *and* by error code. A denial must reach the program
-// at once, an overload must be retried. Measured on boto3 and on the AWS SDK for JavaScript v3.
+// at once, an overload must be retried. Measured on boto3, on the AWS SDK for JavaScript v3, and on
+// Google's BigQuery clients for Node and Python, whose code is the `reason`.
 
 import type { Dialect } from '../routing/route.ts'
 import type { RefusalKind } from './codes.ts'
@@ -26,7 +27,7 @@ interface KindEntry {
  * Families of names: S3 has its own, query and EC2 share a style, and the Smithy protocols name
  * exception shapes.
  */
-type NamedDialect = 's3' | 'query' | 'ec2' | 'shape' | 'json'
+type NamedDialect = 's3' | 'query' | 'ec2' | 'shape' | 'google' | 'json'
 
 const FAMILY: Readonly<Record<Dialect, NamedDialect>> = {
   s3: 's3',
@@ -35,7 +36,7 @@ const FAMILY: Readonly<Record<Dialect, NamedDialect>> = {
   'aws-json': 'shape',
   'aws-rest-json': 'shape',
   'aws-cbor': 'shape',
-  google: 'json',
+  google: 'google',
   'azure-xml': 'json',
   json: 'json',
 }
@@ -50,8 +51,13 @@ function kind(
   return Object.freeze({ status, retries, names, statuses, retryAfterSeconds })
 }
 
-function sameName(s3: string, shape: string, json: string): Readonly<Record<NamedDialect, string>> {
-  return { s3, query: s3, ec2: s3, shape, json }
+function sameName(
+  s3: string,
+  shape: string,
+  google: string,
+  json: string,
+): Readonly<Record<NamedDialect, string>> {
+  return { s3, query: s3, ec2: s3, shape, google, json }
 }
 
 /** AWS JSON services answer every client error with 400; the exception's name tells them apart. */
@@ -62,10 +68,11 @@ const THROTTLED = {
   query: 'Throttling',
   ec2: 'RequestLimitExceeded',
   shape: 'ThrottlingException',
+  google: 'rateLimitExceeded',
   json: 'throttled',
 } as const
 
-const BAD_REQUEST = sameName('InvalidRequest', 'ValidationException', 'invalid_request')
+const BAD_REQUEST = sameName('InvalidRequest', 'ValidationException', 'invalid', 'invalid_request')
 
 export const KINDS: Readonly<Record<RefusalKind, KindEntry>> = Object.freeze({
   denied: kind(
@@ -76,6 +83,7 @@ export const KINDS: Readonly<Record<RefusalKind, KindEntry>> = Object.freeze({
       query: 'AccessDenied',
       ec2: 'UnauthorizedOperation',
       shape: 'AccessDeniedException',
+      google: 'accessDenied',
       json: 'access_denied',
     },
     JSON_CLIENT_ERROR,
@@ -84,39 +92,68 @@ export const KINDS: Readonly<Record<RefusalKind, KindEntry>> = Object.freeze({
   method: kind(
     405,
     false,
-    sameName('MethodNotAllowed', 'ValidationException', 'method_not_allowed'),
+    sameName(
+      'MethodNotAllowed',
+      'ValidationException',
+      'httpMethodNotAllowed',
+      'method_not_allowed',
+    ),
   ),
   'length-required': kind(
     411,
     false,
-    sameName('MissingContentLength', 'ValidationException', 'length_required'),
+    sameName('MissingContentLength', 'ValidationException', 'invalid', 'length_required'),
   ),
-  'too-large': kind(413, false, sameName('EntityTooLarge', 'ValidationException', 'too_large')),
+  'too-large': kind(
+    413,
+    false,
+    sameName('EntityTooLarge', 'ValidationException', 'requestTooLarge', 'too_large'),
+  ),
   'headers-too-large': kind(
     431,
     false,
-    sameName('RequestHeaderSectionTooLarge', 'ValidationException', 'headers_too_large'),
+    sameName('RequestHeaderSectionTooLarge', 'ValidationException', 'invalid', 'headers_too_large'),
   ),
   // `RequestTimeout` is the one client error that the SDKs count as transient.
-  timeout: kind(408, true, sameName('RequestTimeout', 'RequestTimeoutException', 'timeout')),
+  timeout: kind(
+    408,
+    true,
+    sameName('RequestTimeout', 'RequestTimeoutException', 'backendError', 'timeout'),
+  ),
   expectation: kind(
     417,
     false,
-    sameName('InvalidRequest', 'ValidationException', 'expectation_failed'),
+    sameName('InvalidRequest', 'ValidationException', 'invalid', 'expectation_failed'),
   ),
   // 501 is a server error that neither boto3 nor JS v3 repeats.
   unsupported: kind(
     501,
     false,
-    sameName('NotImplemented', 'UnsupportedOperationException', 'not_implemented'),
+    sameName(
+      'NotImplemented',
+      'UnsupportedOperationException',
+      'notImplemented',
+      'not_implemented',
+    ),
   ),
-  version: kind(505, false, sameName('InvalidRequest', 'ValidationException', 'http_version')),
+  version: kind(
+    505,
+    false,
+    sameName('InvalidRequest', 'ValidationException', 'invalid', 'http_version'),
+  ),
   // botocore's standard mode repeats 429 only for names it knows: the name carries the meaning.
   throttled: kind(
     503,
     true,
     THROTTLED,
-    { 'aws-query': 400, 'aws-json': 400, 'aws-cbor': 400, 'aws-rest-json': 429, json: 429 },
+    {
+      'aws-query': 400,
+      'aws-json': 400,
+      'aws-cbor': 400,
+      'aws-rest-json': 429,
+      google: 429,
+      json: 429,
+    },
     1,
   ),
   overloaded: kind(503, true, THROTTLED, {}, 1),
@@ -128,19 +165,36 @@ export const KINDS: Readonly<Record<RefusalKind, KindEntry>> = Object.freeze({
       query: 'ServiceUnavailable',
       ec2: 'Unavailable',
       shape: 'ServiceUnavailableException',
+      google: 'backendError',
       json: 'unavailable',
     },
     {},
     1,
   ),
-  internal: kind(500, true, sameName('InternalError', 'InternalServerException', 'internal_error')),
-  'bad-gateway': kind(502, true, sameName('BadGateway', 'BadGatewayException', 'bad_gateway')),
+  internal: kind(
+    500,
+    true,
+    sameName('InternalError', 'InternalServerException', 'internalError', 'internal_error'),
+  ),
+  'bad-gateway': kind(
+    502,
+    true,
+    sameName('BadGateway', 'BadGatewayException', 'badGateway', 'bad_gateway'),
+  ),
   'gateway-timeout': kind(
     504,
     true,
-    sameName('GatewayTimeout', 'GatewayTimeoutException', 'gateway_timeout'),
+    sameName('GatewayTimeout', 'GatewayTimeoutException', 'backendError', 'gateway_timeout'),
   ),
 })
+
+/**
+ * Seconds of Retry-After; undefined: none is sent. Google's clients have a back-off of their own, and
+ * their servers send no such header.
+ */
+export function pauseOf(dialect: Dialect, kindName: RefusalKind): number | undefined {
+  return dialect === 'google' ? undefined : KINDS[kindName].retryAfterSeconds
+}
 
 /** Status and error code of a kind of refusal in one dialect. */
 export function spellingOf(dialect: Dialect, kindName: RefusalKind): Spelling {

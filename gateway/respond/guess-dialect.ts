@@ -17,7 +17,12 @@ function first(lines: readonly HeaderLine[], name: string): string | undefined {
   return undefined
 }
 
-export function guessDialect(lines: readonly HeaderLine[]): Dialect {
+/** Behind these, only Google's clients ask: our own prefix, and the roots of its APIs. */
+const GOOGLE_PATH = /^\/(?:gcp\/|(?:(?:resumable\/)?upload\/|batch\/)?bigquery\/v2(?:\/|$))/
+
+/** @param target as it was sent, hostile too */
+export function guessDialect(lines: readonly HeaderLine[], target = ''): Dialect {
+  if (GOOGLE_PATH.test(target) || first(lines, 'x-goog-api-client') !== undefined) return 'google'
   if (first(lines, 'smithy-protocol') === 'rpc-v2-cbor') return 'aws-cbor'
   if (first(lines, 'x-amz-target') !== undefined) return 'aws-json'
   const service = SCOPE_SERVICE.exec(first(lines, 'authorization') ?? '')?.[1]

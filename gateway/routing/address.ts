@@ -1,10 +1,10 @@
 // Which service a request addresses (docs/ARCHITECTURE.md): the Host decides first, then a path
 // prefix, matched on raw bytes. Whatever could be read in two ways is refused.
 
-import { refusal, type FactCode, type Refusal } from '../errors.ts'
-import type { GatewayRequest } from '../request/gateway-request.ts'
+import { refusal, type FactCode, type Refusal, type RequestCode } from '../errors.ts'
+import { headerValue, type GatewayRequest } from '../request/gateway-request.ts'
 import { err, ok, type Result } from '../util/result.ts'
-import type { AwsScope } from './aws-scope.ts'
+import { readAwsScope } from './aws-scope.ts'
 import type { ServiceId } from './services.ts'
 import type { RoutingTable } from './table.ts'
 
@@ -15,25 +15,21 @@ export interface Address {
   readonly bucket: string | undefined
 }
 
-type Addressed = Result<Address, Refusal<FactCode>>
+type Addressed = Result<Address, Refusal<FactCode | RequestCode>>
 
 // Amazon S3 general purpose bucket naming rules, as far as they decide where a name may stand.
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
-export function findAddress(
-  request: GatewayRequest,
-  table: RoutingTable,
-  scope: AwsScope | undefined,
-): Addressed {
-  const { host, path } = request
+export function findAddress(request: GatewayRequest, table: RoutingTable): Addressed {
+  const { host } = request
   for (const base of table.baseHosts) {
-    if (host === base) return byPrefix(path, table, scope)
+    if (host === base) return byPrefix(request, table)
     if (!host.endsWith(`.${base}`)) continue
     const labels = host.slice(0, host.length - base.length - 1)
     const last = labels.slice(labels.lastIndexOf('.') + 1)
     const service = table.labels.get(last)
-    if (service !== undefined) return byServiceHost(labels, service, path, table)
-    return byBucketHost(labels, path, table, scope)
+    if (service !== undefined) return byServiceHost(labels, service, request.path, table)
+    return byBucketHost(labels, request, table)
   }
   return unknown('the host is none of this gateway', 'RT-1')
 }
@@ -59,13 +55,8 @@ function byServiceHost(
 }
 
 /** `<bucket>.<base host>` with the prefix `/aws/s3`: what JS and Go send for path-less endpoints. */
-function byBucketHost(
-  labels: string,
-  path: string,
-  table: RoutingTable,
-  scope: AwsScope | undefined,
-): Addressed {
-  const address = byPrefix(path, table, scope)
+function byBucketHost(labels: string, request: GatewayRequest, table: RoutingTable): Addressed {
+  const address = byPrefix(request, table)
   if (!address.ok) return address
   if (address.value.service.id !== 's3' || address.value.service.provider !== 'aws') {
     return unknown('only S3 takes a bucket before the base host', 'RT-6')
@@ -74,10 +65,11 @@ function byBucketHost(
   return ok({ ...address.value, bucket: labels })
 }
 
-function byPrefix(path: string, table: RoutingTable, scope: AwsScope | undefined): Addressed {
+function byPrefix(request: GatewayRequest, table: RoutingTable): Addressed {
+  const { path } = request
   const found = prefixOf(path, table)
   if (found !== undefined) return ok(found)
-  if (path === '/aws' || path.startsWith('/aws/')) return byScope(path, table, scope)
+  if (path === '/aws' || path.startsWith('/aws/')) return byScope(request, table)
   return unknown('the path names no service; it starts with /<provider>/<service id>', 'RT-7')
 }
 
@@ -92,8 +84,10 @@ function prefixOf(path: string, table: RoutingTable): Address | undefined {
 }
 
 /** `AWS_ENDPOINT_URL=https://gw/aws`: only the signature's scope can say which service is meant. */
-function byScope(path: string, table: RoutingTable, scope: AwsScope | undefined): Addressed {
-  const service = scope?.service === 's3' ? table.prefixes.get('aws/s3') : undefined
+function byScope({ path, headers }: GatewayRequest, table: RoutingTable): Addressed {
+  const scope = readAwsScope(headerValue(headers, 'authorization'))
+  if (!scope.ok) return scope
+  const service = scope.value?.service === 's3' ? table.prefixes.get('aws/s3') : undefined
   if (service === undefined) {
     const detail =
       'the endpoint has no service in it and the signature does not settle it; set AWS_ENDPOINT_URL_<SERVICE>=https://<gateway>/aws/<service id>'

@@ -43,6 +43,8 @@ export interface Route {
   /** The bucket of a virtual-hosted S3 request, validated; undefined for path style. */
   readonly bucket: string | undefined
   readonly region: string | undefined
+  /** Google: the locations that requests may name, lower case; undefined: any. */
+  readonly locations?: ReadonlySet<string> | undefined
   readonly upstream: UpstreamTarget
 }
 

@@ -25,6 +25,10 @@ export interface CompiledRoute {
   readonly options: RouteOptions
   /** Where requests go, by region: those that the route serves, and its default. */
   readonly upstreams: ReadonlyMap<string, UpstreamTarget>
+  /** Where all requests go, whatever their region; undefined where the host holds `{region}`. */
+  readonly everywhere: UpstreamTarget | undefined
+  /** `regions` as a set; undefined where none is listed. */
+  readonly regions: ReadonlySet<string> | undefined
 }
 
 export interface RoutingTable {
@@ -41,7 +45,7 @@ export function compileRoutingTable(options: RoutingOptions): RoutingTable {
   const routes = new Map<string, CompiledRoute>()
   for (const route of options.routes) {
     if (routes.has(route.service)) throw new TypeError(`two routes for ${route.service}`)
-    routes.set(route.service, { options: route, upstreams: upstreamsOf(route) })
+    routes.set(route.service, compileRoute(route))
   }
   return {
     baseHosts: options.baseHosts
@@ -50,6 +54,15 @@ export function compileRoutingTable(options: RoutingOptions): RoutingTable {
     prefixes: new Map(SERVICES.map((entry) => [`${entry.provider}/${entry.id}`, entry])),
     labels: new Map(SERVICES.map((entry) => [entry.id, entry])),
     routes,
+  }
+}
+
+function compileRoute(route: RouteOptions): CompiledRoute {
+  return {
+    options: route,
+    upstreams: upstreamsOf(route),
+    everywhere: route.upstream.includes('{region}') ? undefined : upstreamOf(route, ''),
+    regions: route.regions.length === 0 ? undefined : new Set(route.regions),
   }
 }
 

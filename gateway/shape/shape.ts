@@ -12,11 +12,15 @@ import type { Route } from '../routing/route.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import type { AllowedRequest } from './allowed-request.ts'
 import { shapeS3 } from './aws/s3.ts'
+import { shapeBigQuery } from './gcp/bigquery.ts'
 import { makeShapedRequest, type ShapedRequest } from './shaped-request.ts'
 import type { ShapedParts, ShapeOptions, Shaper } from './shaper.ts'
 
 /** By `Route.service`. A new service is a line here. */
-const SHAPERS: ReadonlyMap<string, Shaper> = new Map([['aws_s3', shapeS3]])
+const SHAPERS: ReadonlyMap<string, Shaper> = new Map([
+  ['aws_s3', shapeS3],
+  ['gcp_bigquery', shapeBigQuery],
+])
 
 /** The request limit was judged on the client's spelling; ours may be three times as long. */
 const MAX_TARGET_BYTES = 64 * 1024

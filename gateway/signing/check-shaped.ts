@@ -44,8 +44,10 @@ const SENTINELS: ReadonlySet<string> = new Set([
   'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
 ])
 
+type WireForm = Pick<ShapedRequest, 'path' | 'query' | 'headers'>
+
 /** @returns the first rule that refuses; undefined: fit to be signed */
-export function checkShaped(shaped: ShapedRequest): Refused | undefined {
+export function checkShaped(shaped: WireForm): Refused | undefined {
   if (!shaped.path.startsWith('/') || NOT_PATH.test(shaped.path)) {
     return refuse('the path is not in wire form', 'SIGN-6')
   }
@@ -63,7 +65,7 @@ export function payloadHashOf({ payload }: ShapedRequest): string | undefined {
   return SHA256_HEX.test(contentSha256) || SENTINELS.has(contentSha256) ? contentSha256 : undefined
 }
 
-function checkHeaders(shaped: ShapedRequest): Refused | undefined {
+function checkHeaders(shaped: WireForm): Refused | undefined {
   for (const [name, value] of shaped.headers) {
     if (!NAME.test(name)) return refuse('a header name is not a lower-case token', 'SIGN-9')
     if (RESERVED.has(name)) return refuse(`header ${name} is left over`, 'SIGN-10')

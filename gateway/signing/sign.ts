@@ -163,7 +163,9 @@ function sendBearer(
   shaped: ShapedRequest,
   credential: GcpCredential,
 ): Result<SignedRequest, SignRefusal> {
-  const headers = bearerHeaders(shaped, credential)
+  const { provider } = shaped.allowed.route
+  const { upstream, headers: shapedHeaders } = shaped
+  const headers = bearerHeaders({ provider, upstream, headers: shapedHeaders }, credential)
   return headers.ok ? ok(finish(shaped, headers.value)) : headers
 }
 

@@ -25,6 +25,9 @@ export interface RequestSample {
 
 export type ExchangeResult = 'cached' | 'obtained' | 'refused' | 'unavailable'
 
+/** `limited`: it was not asked, because the identity is over its limit. */
+export type LookupResult = 'cached' | 'joined' | 'asked' | 'failed' | 'limited'
+
 /** What the rest of the gateway sees. */
 export interface Metrics {
   /** Once for each request, at its end. */
@@ -37,6 +40,8 @@ export interface Metrics {
   connectionClosed(): void
   /** `credential`: its name in the configuration. */
   credentialExchange(credential: string, result: ExchangeResult): void
+  /** `fact`: what was looked up, of the closed list of docs/POLICY.md. */
+  lookup(fact: string, result: LookupResult): void
   auditWritten(records: number, bytes: number): void
   auditFailed(records: number): void
   policyEvaluated(seconds: number): void
@@ -89,6 +94,7 @@ class PrometheusMetrics implements Metrics {
   readonly #upstreamSeconds: HistogramFamily
   readonly #handshakes: CounterFamily
   readonly #exchanges: CounterFamily
+  readonly #lookups: CounterFamily
   readonly #bundleLoaded: CounterFamily
   readonly #bundleFailed: CounterFamily
   readonly #auditRecords: CounterCell
@@ -136,6 +142,12 @@ class PrometheusMetrics implements Metrics {
       'credential_exchanges_total',
       'Credentials asked for, by name and result (cached, obtained, refused, unavailable).',
       'credential',
+      'result',
+    )
+    this.#lookups = this.#counter(
+      'lookups_total',
+      'Look-ups that policies asked for, by fact and result (cached, joined, asked, failed, limited).',
+      'fact',
       'result',
     )
     this.#auditRecords = this.#counter('audit_records_total', 'Records written.').cell()
@@ -211,6 +223,10 @@ class PrometheusMetrics implements Metrics {
 
   credentialExchange(credential: string, result: ExchangeResult): void {
     this.#exchanges.cell(credential, result).add(1)
+  }
+
+  lookup(fact: string, result: LookupResult): void {
+    this.#lookups.cell(fact, result).add(1)
   }
 
   auditWritten(records: number, bytes: number): void {

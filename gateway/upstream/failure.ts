@@ -7,6 +7,7 @@ export type SendCode = UpstreamCode | Extract<RequestCode, 'ERR_SG_REQUEST_TIMEO
 const CODES: ReadonlyMap<string, SendCode> = new Map<string, SendCode>([
   ['SVIDGATE_EGRESS_REFUSED', 'ERR_SG_UPSTREAM_REFUSED'],
   ['SVIDGATE_PROTOCOL', 'ERR_SG_UPSTREAM_PROTOCOL'],
+  ['SVIDGATE_LATE', 'ERR_SG_UPSTREAM_TIMEOUT'],
   ['SVIDGATE_BODY_STALLED', 'ERR_SG_REQUEST_TIMEOUT'],
   ['UND_ERR_CONNECT_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
   ['UND_ERR_HEADERS_TIMEOUT', 'ERR_SG_UPSTREAM_TIMEOUT'],
@@ -33,6 +34,16 @@ export class ProtocolBroken extends Error {
   constructor(what: string) {
     super(what)
     this.name = 'ProtocolBroken'
+  }
+}
+
+/** The whole exchange took longer than it may. */
+export class TooLate extends Error {
+  readonly code = 'SVIDGATE_LATE'
+
+  constructor(ms: number) {
+    super(`no whole answer within ${String(ms)} ms`)
+    this.name = 'TooLate'
   }
 }
 

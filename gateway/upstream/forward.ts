@@ -4,11 +4,13 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher, Pool } from 'undici'
 import type { HeaderLine } from '../request/message.ts'
+import { isSignedLookup, type SignedLookup } from '../signing/signed-lookup.ts'
 import { isSignedRequest, type SignedRequest } from '../signing/signed-request.ts'
+import { ask } from './ask.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { isLengthMismatch, mapUpstreamError, ProtocolBroken } from './failure.ts'
 import { PoolCache, type PoolOptions } from './pool-cache.ts'
-import type { ExchangeTotals, ResponseSink, SendFailure, Upstream } from './port.ts'
+import type { AskLimits, ExchangeTotals, ResponseSink, SendFailure, Upstream } from './port.ts'
 import { RequestBody } from './request-body.ts'
 import { responseHeaders } from './response-headers.ts'
 
@@ -41,6 +43,15 @@ export class UpstreamForwarder implements Upstream {
       const payload = this.#payloadOf(request, body)
       new Exchange(sink, payload, cancel, resolve).start(pool, request)
     })
+  }
+
+  ask(
+    lookup: SignedLookup,
+    limits: AskLimits,
+    cancel: (abort: () => void) => void,
+  ): ReturnType<Upstream['ask']> {
+    if (!isSignedLookup(lookup)) throw new TypeError('only a signed look-up can be asked')
+    return ask(this.#pools.get(lookup.upstream, lookup.identity), lookup, limits, cancel)
   }
 
   /** New connections are made by what is configured now; what runs ends on the old ones. */

@@ -302,4 +302,232 @@ test_whole_buckets_are_not_climbed_out_of_either if {
 test_the_rest_of_a_name_is_no_step_down if {
 	covers("2026/q", "2026/q1/a/../b")
 	not covers("2026/q", "2026/q1/../secret")
+# SQL: the text is a target of type query; the dry run adds tables and routines.
+
+reads_sales := {"bigquery.jobs.query": {
+	"query": {"acme-data": [{"id": "sales", "access": ["read"], "path_prefix": ""}]},
+	"table": {"acme-data.sales": [{"id": "sales", "access": ["read"], "path_prefix": ""}]},
+}}
+
+reads_stock := {"bigquery.jobs.query": {
+	"table": {"acme-data.stock": [{"id": "stock", "access": ["read"], "path_prefix": "public_"}]},
+	"routine": {"acme-data.sales": [{"id": "stock", "access": ["read"], "path_prefix": "net"}]},
+}}
+
+sql_grants := {
+	"acme/data-crew/researcher": {"gcp_bigquery": reads_sales},
+	"acme/*/*": {"gcp_bigquery": reads_stock},
+}
+
+sql_terms := {
+	"sales": {"max_bytes_billed": 1000, "features": ["wildcard", "ml"], "functions": ["ML.PREDICT"], "table_functions": ["f"]},
+	"stock": {"max_bytes_billed": 10, "features": ["external"]},
+}
+
+lexed := {
+	"dialect": "googlesql",
+	"kind": "SELECT",
+	"statements": 1,
+	"functions": ["SUM"],
+	"table_functions": [],
+	"unlisted_functions": [],
+	"features": [],
+	"verified": "lexer",
+}
+
+query_target := {"type": "query", "access": "read", "name": "projects/acme-data", "container": "acme-data", "path": ""}
+
+table(dataset, name) := {
+	"type": "table",
+	"access": "read",
+	"name": concat(".", ["acme-data", dataset, name]),
+	"container": concat(".", ["acme-data", dataset]),
+	"path": name,
+}
+
+routine(dataset, name) := object.union(table(dataset, name), {"type": "routine"})
+
+asked := {
+	"tenant": "acme",
+	"agent": "data-crew",
+	"role": "researcher",
+	"service": "gcp_bigquery",
+	"action": "jobs.query",
+	"operation": {"name": "bigquery.jobs.query", "access": "read", "complete": true, "pending": ["sql.dry_run"]},
+	"targets": [query_target],
+	"sql": lexed,
+}
+
+answered(targets) := object.union(asked, {
+	"operation": {"name": "bigquery.jobs.query", "access": "read", "complete": true, "pending": []},
+	"targets": array.concat([query_target], targets),
+	"sql": object.union(lexed, {"verified": "dry_run", "statement_type": "SELECT"}),
+})
+
+decide_sql(document) := d if {
+	d := authz.decision with input as document
+		with data.svidgate.grants as sql_grants
+		with data.svidgate.terms as sql_terms
+		with data.svidgate.alternatives as {"acme/data-crew/researcher": {"gcp_bigquery": ["SELECT from sales"]}}
+}
+
+test_a_query_that_may_run_asks_for_its_dry_run if {
+	decide_sql(asked) == {
+		"allow": false,
+		"needs": ["sql.dry_run"],
+		"reasons": ["not_granted_or_not_found"],
+		"alternatives": ["SELECT from sales"],
+	}
+}
+
+test_the_credential_of_the_grant_is_the_look_ups_too if {
+	d := authz.decision with input as asked
+		with data.svidgate.grants as sql_grants
+		with data.svidgate.terms as {"sales": {"credential": "gcp-data"}}
+		with data.svidgate.alternatives as {}
+	d.needs == ["sql.dry_run"]
+	d.credential == "gcp-data"
+}
+
+test_nothing_is_asked_for_what_would_be_denied_anyway if {
+	every patch in [
+		{"role": "writer"},
+		{"tenant": "other"},
+		{"operation": {"complete": false}},
+		{"operation": {"pending": ["sql.dry_run", "tags"]}},
+		{"operation": {"pending": ["tags"]}},
+		{"operation": {"name": "bigquery.jobs.insert"}},
+		{"targets": []},
+		{"targets": [object.union(query_target, {"container": "other-project"})]},
+		{"targets": [object.union(query_target, {"access": "write"})]},
+		{"sql": {"features": ["external"]}},
+		{"sql": {"table_functions": ["EXTERNAL_QUERY"]}},
+		{"sql": {"unlisted_functions": ["acme-data.sales.f"]}},
+	] {
+		d := decide_sql(object.union(asked, patch))
+		d.allow == false
+		not d.needs
+	}
+}
+
+test_a_text_whose_facts_are_not_whole_is_refused if {
+	every member in ["features", "unlisted_functions", "table_functions"] {
+		d := decide_sql(json.remove(asked, [concat("/", ["sql", member])]))
+		d.allow == false
+		d.reasons == {"facts_pending", "sql_not_granted"}
+	}
+	decide_sql(object.remove(asked, ["sql"])).reasons == {"facts_pending", "sql_not_granted"}
+}
+
+test_granted_tables_are_allowed_with_the_cap if {
+	decide_sql(answered([table("sales", "orders"), table("sales", "customers")])) == {
+		"allow": true,
+		"reasons": {"sales"},
+		"obligations": {"max_bytes_billed": 1000},
+	}
+}
+
+test_a_query_of_no_table_is_allowed if {
+	decide_sql(answered([])).allow == true
+}
+
+test_tables_of_several_grants_have_the_smallest_cap if {
+	d := decide_sql(answered([table("sales", "orders"), table("stock", "public_x"), routine("sales", "net")]))
+	d.allow == true
+	d.reasons == {"sales", "stock"}
+	d.obligations == {"max_bytes_billed": 10}
+}
+
+test_each_table_needs_a_grant if {
+	every targets in [
+		[table("hr", "people")],
+		[table("sales", "orders"), table("hr", "people")],
+		[table("stock", "secret")],
+		[routine("sales", "other")],
+		[routine("hr", "net")],
+		[object.union(table("sales", "orders"), {"container": "foreign.sales"})],
+	] {
+		d := decide_sql(answered(targets))
+		d.allow == false
+		d.reasons == {"target_not_granted"}
+	}
+}
+
+test_without_a_dry_run_nothing_runs if {
+	d := decide_sql(object.union(asked, {"targets": [query_target, table("sales", "orders")]}))
+	d.allow == false
+}
+
+test_named_uses_are_granted if {
+	every use in [
+		{"features": ["wildcard"]},
+		{"features": ["ml", "wildcard"]},
+		{"features": ["ml"], "unlisted_functions": ["ML.PREDICT"]},
+		{"table_functions": ["f"], "unlisted_functions": ["f"]},
+	] {
+		document := answered([table("sales", "orders")])
+		decide_sql(object.union(document, {"sql": use})).allow == true
+	}
+}
+
+test_uses_that_no_grant_of_the_query_names_are_not if {
+	every use in [
+		{"features": ["external"]},
+		{"features": ["wildcard", "information_schema"]},
+		{"unlisted_functions": ["ml.predict"]},
+		{"unlisted_functions": ["wildcard"]},
+		{"table_functions": ["ML.PREDICT"]},
+		{"table_functions": ["F"]},
+	] {
+		document := answered([table("sales", "orders"), table("stock", "public_x")])
+		d := decide_sql(object.union(document, {"sql": use}))
+		d.allow == false
+		d.reasons == {"sql_not_granted"}
+	}
+}
+
+jobs(own) := {
+	"tenant": "acme",
+	"agent": "data-crew",
+	"role": "researcher",
+	"service": "gcp_bigquery",
+	"action": "jobs.get",
+	"operation": {"name": "bigquery.jobs.get", "access": "read", "complete": true, "pending": []},
+	"targets": [object.union(
+		{
+			"type": "job",
+			"access": "read",
+			"name": "projects/acme-data/jobs/j",
+			"container": "acme-data",
+			"path": "j",
+		},
+		own,
+	)],
+}
+
+test_a_job_is_its_owners_alone if {
+	follows := {"acme/data-crew/researcher": {"gcp_bigquery": {"bigquery.jobs.get": {"job": {"*": [{
+		"id": "jobs",
+		"access": ["read"],
+		"path_prefix": "",
+	}]}}}}}
+	own := authz.decision with input as jobs({"own": true})
+		with data.svidgate.grants as follows
+		with data.svidgate.terms as {"jobs": {"max_bytes_billed": 1}}
+	own == {"allow": true, "reasons": {"jobs"}, "obligations": {}}
+	every foreign in [{"own": false}, {}, {"own": "true"}] {
+		d := authz.decision with input as jobs(foreign)
+			with data.svidgate.grants as follows
+			with data.svidgate.terms as {}
+		d.allow == false
+		d.reasons == {"target_not_granted"}
+	}
+}
+
+test_explain_says_what_of_a_text_is_not_granted if {
+	e := authz.explain with input as object.union(asked, {"sql": {"features": ["external"], "table_functions": ["EXTERNAL_QUERY"], "unlisted_functions": ["EXTERNAL_QUERY"]}})
+		with data.svidgate.grants as sql_grants
+		with data.svidgate.terms as sql_terms
+	e.sql == {"not_granted": {"feature external", "function EXTERNAL_QUERY", "table function EXTERNAL_QUERY"}}
+	e.refusals == {"facts_pending", "sql_not_granted"}
 }

@@ -27,7 +27,14 @@ covering(entries, target) := {grant.id |
 	target.access in grant.access
 	startswith(target.path, grant.path_prefix)
 	stays_below(target.path, grant.path_prefix)
+	within_reach(target)
 }
+
+# A job shows its text and its rows to whoever asks for them, so it is its owner's alone, whatever a
+# grant says. That nobody's job is anybody's is the default: `own` may be absent.
+within_reach(target) if target.type != "job"
+
+within_reach(target) if target.own == true
 
 # METADATA
 # description: |

@@ -13,6 +13,7 @@ const DIALECTS: readonly (readonly [Dialect, string])[] = [
   ['aws-json', 'AWS JSON 1.0, 1.1'],
   ['aws-rest-json', 'AWS rest-json'],
   ['aws-cbor', 'AWS CBOR'],
+  ['google', 'Google JSON'],
   ['json', 'JSON'],
 ]
 

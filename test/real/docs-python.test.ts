@@ -1,22 +1,16 @@
 // The Python of the documentation, run with the real boto3 against a running gateway.
 
-import { join } from 'node:path'
 import t from 'tap'
-import { readTools, toolDirectory, toolsDirectory } from '../../scripts/tools/specification.ts'
 import {
   documents,
   playDocument,
   snippetsIn,
   startDocumentedGateway,
 } from '../support/documents.ts'
-import { repositoryRoot } from '../support/test-data.ts'
-
-const TOOLS = readTools(join(repositoryRoot(), 'scripts/tools.json'))
+import { toolPath } from '../support/tools.ts'
 
 t.test('what the documents show with boto3 works with boto3', async (t) => {
-  const boto3 = TOOLS.find(({ name }) => name === 'boto3')
-  if (boto3 === undefined) throw new TypeError('scripts/tools.json has no boto3')
-  const python = join(toolDirectory(toolsDirectory(), boto3), 'bin', 'python')
+  const python = toolPath('boto3', 'bin', 'python')
   const gateway = await startDocumentedGateway()
   t.teardown(() => gateway.close())
   const pages = documents().filter((path) =>

@@ -22,7 +22,7 @@ import {
   writeJson,
 } from '../../gateway/util/json.ts'
 import { engineOf, NOW_NS, REPOSITORY, repositoryFile, UNSIGNED } from '../support/policy.ts'
-import { type Random, randomInput, seeded } from '../support/random-input.ts'
+import { type Random, randomInput, randomSqlInput, seeded } from '../support/random-input.ts'
 
 const run = promisify(execFile)
 
@@ -99,13 +99,14 @@ async function sameDecisions(
   return seen
 }
 
-const AUTHZ_FILES = [
+const REGO_FILES = [
   'policies/authz/authz.rego',
   'policies/lib/grants.rego',
   'policies/lib/objects.rego',
+  'policies/lib/sql.rego',
   'policies/lib/subjects.rego',
-  'svidgate:policies/svidgate/data.json',
 ]
+const AUTHZ_FILES = [...REGO_FILES, 'svidgate:policies/svidgate/data.json']
 
 t.test('committed bundles, data and capabilities are what their sources make', async (t) => {
   const { stdout } = await run(
@@ -153,7 +154,9 @@ t.test('a misspelt input path is found by the schema', async (t) => {
 
 t.test('decisions on random inputs are those of OPA', async (t) => {
   const random = seeded(20_261_123)
-  const inputs = Array.from({ length: 2000 }, () => JSON.stringify(randomInput(random)))
+  const inputs = [randomInput, randomSqlInput].flatMap((make) =>
+    Array.from({ length: 2000 }, () => JSON.stringify(make(random))),
+  )
   for (const entrypoint of ['svidgate/authz/decision', 'svidgate/authz/explain']) {
     const expected = await opaAnswers(t.testdir(), AUTHZ_FILES, entrypoint, inputs)
     const seen = await sameDecisions(t, 'bundles/authz.tar.gz', entrypoint, inputs, expected)
@@ -171,7 +174,7 @@ t.test('decisions on random grants are those of OPA', async (t) => {
   await writeFile(join(folder, 'grants.yaml'), grants)
   const built = await buildBundle(await opaOf(), {
     root: REPOSITORY,
-    files: AUTHZ_FILES.slice(0, 4),
+    files: REGO_FILES,
     grants: join(folder, 'grants.yaml'),
     entrypoints: ['svidgate/authz/decision'],
     capabilities: 'policies/capabilities.json',
@@ -181,8 +184,10 @@ t.test('decisions on random grants are those of OPA', async (t) => {
   if (!bundle.ok) throw new Error(bundle.error.message)
   await writeFile(join(folder, 'data.json'), bundle.value.dataText)
   await writeFile(join(folder, 'bundle.tar.gz'), built.value)
-  const inputs = Array.from({ length: 2000 }, () => JSON.stringify(randomInput(random)))
-  const files = [...AUTHZ_FILES.slice(0, 4), join(folder, 'data.json')]
+  const inputs = [randomInput, randomSqlInput].flatMap((make) =>
+    Array.from({ length: 2000 }, () => JSON.stringify(make(random))),
+  )
+  const files = [...REGO_FILES, join(folder, 'data.json')]
   const expected = await opaAnswers(folder, files, 'svidgate/authz/decision', inputs)
   const seen = await sameDecisions(
     t,
@@ -198,6 +203,12 @@ t.test('decisions on random grants are those of OPA', async (t) => {
     reasons.some((text) => text.includes('grants_disagree_on_credential')),
     'contradictions occur',
   )
+  for (const part of ['"needs":["sql.dry_run"]', '"max_bytes_billed":', 'sql_not_granted']) {
+    t.ok(
+      reasons.some((text) => text.includes(part)),
+      `${part} occurs`,
+    )
+  }
 })
 
 /** Overlapping grants, some of which contradict each other. */
@@ -224,7 +235,37 @@ function randomGrants(random: Random): string {
       ...more.map((text) => `    ${text}`),
     ].join('\n')
   })
-  return `version: 1\ngrants:\n${grants.join('\n')}\n`
+  const all = [...grants, ...randomSqlGrants(random)]
+  return `version: 1\ngrants:\n${all.join('\n')}\n`
+}
+
+function randomSqlGrants(random: Random): readonly string[] {
+  return Array.from({ length: 20 }, (_, index) => {
+    const agent = random.pick(['data-crew', '"*"'])
+    const role = random.pick(['researcher', 'researcher', 'writer', '"*"'])
+    const dataset = random.pick(['acme-data.sales', 'acme-data.hr', '"*"'])
+    const targets = [
+      '{ type: query, container: acme-data, path_prefix: "" }',
+      `{ type: ${random.pick(['table', 'table', 'routine'])}, container: ${dataset}, path_prefix: "" }`,
+      '{ type: job, container: acme-data, path_prefix: "", own: true }',
+    ]
+    const more = [
+      random.pick(['', 'max_bytes_billed: 10GiB', 'max_bytes_billed: 1MiB']),
+      random.pick(['', 'features: [wildcard]', 'features: [external, ml]']),
+      random.pick(['', 'functions: [ML.PREDICT]', 'functions: [p.d.f]']),
+      random.pick(['', 'table_functions: [p.d.f]']),
+      random.pick(['', '', 'credential: gcp-data', 'credential: gcp-other']),
+    ].filter((text) => text !== '')
+    return [
+      `  - id: sql_${String(index)}`,
+      `    subject: { tenant: acme, agent: ${agent}, role: ${role} }`,
+      '    service: gcp_bigquery',
+      `    actions: [${random.pick(['jobs.query', 'jobs.query, jobs.get', 'jobs.insert'])}]`,
+      `    access: [${random.pick(['read', 'read', 'read, write'])}]`,
+      `    targets: [${targets.join(', ')}]`,
+      ...more.map((text) => `    ${text}`),
+    ].join('\n')
+  })
 }
 
 t.test('the bundle of the older kind decides as OPA does', async (t) => {
@@ -329,7 +370,7 @@ t.test('bundle build makes the shipped bundle from the authors’ files', async 
   }
   const options = {
     root: REPOSITORY,
-    files: AUTHZ_FILES.slice(0, 4).reverse(),
+    files: REGO_FILES.toReversed(),
     grants: 'policies/authz/grants.yaml',
     entrypoint: ['svidgate/authz/decision', 'svidgate/authz/explain'],
     out,

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { auditSigner } from '../../gateway/audit/audit-key.ts'
 import type { AuditSigner } from '../../gateway/audit/chain.ts'
-import type { DecisionEvent, OutcomeEvent } from '../../gateway/audit/event.ts'
+import type { DecisionEvent, LookupEvent, OutcomeEvent } from '../../gateway/audit/event.ts'
 import { openFileSink } from '../../gateway/audit/file-sink.ts'
 import type { FileSinkOptions } from '../../gateway/audit/file-sink-options.ts'
 import type { AuditLog } from '../../gateway/audit/event.ts'
@@ -60,6 +60,26 @@ export function decisionEvent(id: string, fields: Partial<DecisionEvent> = {}): 
       kind: 'aws-web-identity',
       session: 'svidgate-writer',
       expires: '2026-11-23T18:15:00Z',
+    },
+    ...fields,
+  }
+}
+
+export function lookupEvent(id: string, fields: Partial<LookupEvent> = {}): LookupEvent {
+  return {
+    type: 'lookup',
+    decision_id: id,
+    fact: 'sql.dry_run',
+    timestamp: '2026-11-23T18:00:00.100Z',
+    generation: 1,
+    spiffe_id: 'spiffe://example.org/agent/acme/data-crew/researcher',
+    request: { method: 'POST', path: '/bigquery/v2/projects/acme-data/jobs', bytes: 120 },
+    upstream: { host: 'bigquery.googleapis.com' },
+    credential: {
+      name: 'gcp-data',
+      kind: 'gcp-workload-identity',
+      session: 'principal://researcher',
+      expires: '2026-11-23T19:00:00.000Z',
     },
     ...fields,
   }

@@ -160,6 +160,7 @@ function shims(repository: string): Record<string, string> {
     '.bin/svidgate': node('gateway/main.js'),
     '.bin/curl': node('test/support/stand-in-curl.js'),
     '.bin/aws': node('test/support/stand-in-aws.js'),
+    '.bin/gcloud': node('test/support/stand-in-gcloud.js'),
     '.bin/make': `#!/bin/sh
 if [ "$*" = demo ]; then exec svidgate demo; fi
 PATH=\${PATH#*:} exec make -n -C ${repository} "$@" >/dev/null

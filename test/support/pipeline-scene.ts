@@ -6,11 +6,14 @@ import type {
   AuditEvent,
   AuditLog,
   DecisionEvent,
+  LookupEvent,
   OutcomeEvent,
 } from '../../gateway/audit/event.ts'
 import type { Credential, CredentialRequest } from '../../gateway/credential/credential.ts'
 import type { CredentialCode, Refusal } from '../../gateway/errors.ts'
 import type { Handler } from '../../gateway/downstream/exchange.ts'
+import { answerSize } from '../../gateway/facts/lookups.ts'
+import { LookupCache } from '../../gateway/operations/lookup-cache.ts'
 import { createHandler } from '../../gateway/pipeline/handler.ts'
 import type {
   Credentials,
@@ -25,8 +28,10 @@ import { REQUEST_LIMITS } from '../../gateway/request/limits.ts'
 import type { HeaderLine, MessageHead } from '../../gateway/request/message.ts'
 import { compileRoutingTable } from '../../gateway/routing/table.ts'
 import type { SessionPolicyMode } from '../../gateway/shape/aws/session-policy.ts'
+import type { SignedLookup } from '../../gateway/signing/signed-lookup.ts'
 import type { SignedRequest } from '../../gateway/signing/signed-request.ts'
 import type {
+  AskedAnswer,
   ExchangeTotals,
   ResponseSink,
   SendFailure,
@@ -43,6 +48,11 @@ export const NOW = Date.UTC(2026, 10, 23, 18)
 /** What the cloud does with one request. */
 export type Cloud = (sink: ResponseSink, request: SignedRequest) => Promise<Sent>
 
+/** What the cloud answers to a look-up. */
+export type LookupCloud = (lookup: SignedLookup) => Promise<Asked>
+
+export type Asked = Result<AskedAnswer, Refusal<SendFailure['code']>>
+
 type Sent = Result<ExchangeTotals, SendFailure>
 
 export interface SceneOptions {
@@ -51,6 +61,11 @@ export interface SceneOptions {
   /** What the `explain` entrypoint says; absent: there is none. */
   readonly explain?: () => Result<unknown, PolicyFailure>
   readonly cloud?: Cloud
+  readonly lookupCloud?: LookupCloud
+  /** False: over the limit of look-ups. */
+  readonly mayLookUp?: () => boolean
+  /** ms since the epoch; default: always `NOW`. */
+  readonly now?: () => number
   readonly candidates?: readonly string[]
   readonly sessionPolicyMode?: SessionPolicyMode
   readonly obtain?: (
@@ -97,12 +112,19 @@ const GENERATION: Omit<Generation, 'engine' | 'credentials' | 'explainEntrypoint
         regions: ['eu-west-1'],
         defaultRegion: 'eu-west-1',
       },
+      {
+        service: 'gcp_bigquery',
+        upstream: 'https://bigquery.googleapis.com',
+        regions: [],
+        defaultRegion: undefined,
+      },
     ],
   }),
   entrypoint: 'svidgate/authz/decision',
   decisions: new DecisionReader(),
   zones: NO_ZONES,
   reads: undefined,
+  jobs: undefined,
   requestLimits: REQUEST_LIMITS,
 }
 
@@ -116,8 +138,12 @@ export class PipelineScene {
   readonly purged: string[] = []
   /** What the cloud was sent. */
   readonly sent: SignedRequest[] = []
+  /** What it was asked before an allow. */
+  readonly asked: SignedLookup[] = []
   /** Bytes held for inspection, requests under way, and those that count against a limit. */
   readonly held = { bytes: 0, inFlight: 0, running: 0 }
+  /** Look-ups that count against a limit. */
+  lookingUp = 0
   readonly #options: SceneOptions
   readonly #handler: Handler
   readonly #atRest: (() => void)[] = []
@@ -133,6 +159,10 @@ export class PipelineScene {
 
   get outcomes(): readonly OutcomeEvent[] {
     return this.records.filter((event): event is OutcomeEvent => event.type === 'outcome')
+  }
+
+  get lookups(): readonly LookupEvent[] {
+    return this.records.filter((event): event is LookupEvent => event.type === 'lookup')
   }
 
   /** Begins a request; `done` resolves with its last step. */
@@ -160,6 +190,8 @@ export class PipelineScene {
 
   #ports(): PipelinePorts {
     const { isWithinLimits = true, inspectBytes = Infinity, recheck } = this.#options
+    const { mayLookUp = () => true, now = () => NOW } = this.#options
+    const clock = { now }
     const { held } = this
     const generation = {
       ...GENERATION,
@@ -171,7 +203,7 @@ export class PipelineScene {
       generation: () => generation,
       audit: this.#audit(),
       upstream: this.#upstream(),
-      clock: { now: () => NOW },
+      clock,
       elapsed: () => 0,
       newId: () => '00000000-0000-4000-8000-000000000001',
       recheck: () => {
@@ -184,6 +216,17 @@ export class PipelineScene {
           return isWithinLimits
         },
         leave: () => void (held.running -= 1),
+      },
+      lookups: {
+        limits: {
+          enter: () => {
+            const isWithin = mayLookUp()
+            if (isWithin) this.lookingUp += 1
+            return isWithin
+          },
+          leave: () => void (this.lookingUp -= 1),
+        },
+        dryRuns: new LookupCache({ clock, sizeOf: answerSize }),
       },
       budget: {
         take: (bytes) => {
@@ -230,6 +273,7 @@ export class PipelineScene {
       candidates: () => candidates,
       sessionPolicyMode: () => sessionPolicyMode,
       describe: () => ok({}),
+      cacheKey: ({ name, peer: { spiffeId } }) => ok(`${name} ${spiffeId}`),
       obtain: (request) => {
         this.steps.push(`obtain ${request.name}`)
         this.obtained.push(request)
@@ -253,8 +297,20 @@ export class PipelineScene {
   }
 
   #upstream(): Upstream {
-    const { cloud = answering(200) } = this.#options
+    const { cloud = answering(200), lookupCloud } = this.#options
     return {
+      ask: (lookup, _limits, cancel) => {
+        this.steps.push('ask')
+        this.asked.push(lookup)
+        if (lookupCloud === undefined) throw new Error('no look-up is expected')
+        const aborted = new Promise<Asked>((resolve) => {
+          cancel(() => {
+            this.steps.push('abort look-up')
+            resolve(err({ code: 'ERR_SG_UPSTREAM_UNREACHABLE', detail: 'aborted' }))
+          })
+        })
+        return Promise.race([lookupCloud(lookup), aborted])
+      },
       send: (request, _body, sink, cancel) => {
         this.steps.push('send')
         this.sent.push(request)

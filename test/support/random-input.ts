@@ -55,6 +55,69 @@ export function randomInput(random: Random): Record<string, unknown> {
   })
 }
 
+/** Queries of BigQuery before and after their dry run, and jobs, in the same manner. */
+export function randomSqlInput(random: Random): Record<string, unknown> {
+  const isAnswered = random.chance(0.6)
+  const action = usually(random, 'jobs.query', ['jobs.insert', 'jobs.get', 'tabledata.list'])
+  const access = usually(random, 'read', ['write', 'list'])
+  const pending = isAnswered ? [] : [usually(random, 'sql.dry_run', ['tags'])]
+  const query = {
+    type: 'query',
+    access,
+    name: 'projects/acme-data',
+    container: usually(random, 'acme-data', ['other']),
+    path: '',
+  }
+  const answered = Array.from({ length: random.pick([1, 1, 1, 2, 3, 0]) }, () => {
+    const container = usually(random, 'acme-data.sales', ['acme-data.hr', 'other.sales'])
+    const path = usually(random, 'orders', ['customers', ''])
+    const type = usually(random, 'table', ['routine', 'model'])
+    return without(random, { type, access, name: `${container}.${path}`, container, path })
+  })
+  const own = random.chance(0.7)
+  const job = without(random, {
+    type: 'job',
+    access,
+    name: 'projects/acme-data/jobs/j',
+    container: 'acme-data',
+    path: 'j',
+    own,
+  })
+  const isOfJob = action === 'jobs.get'
+  return without(random, {
+    version: 1,
+    tenant: usually(random, 'acme', ['other']),
+    agent: usually(random, 'data-crew', ['x']),
+    role: usually(random, 'researcher', ['writer', 'analyst']),
+    service: usually(random, 'gcp_bigquery', ['aws_s3']),
+    action,
+    operation: without(random, {
+      name: `bigquery.${action}`,
+      access,
+      complete: !random.chance(0.05),
+      pending: isOfJob ? [] : pending,
+    }),
+    targets: isOfJob ? [job] : [without(random, query), ...(isAnswered ? answered : [])],
+    ...(isOfJob ? {} : { sql: randomSql(random, isAnswered) }),
+    candidates: ['gcp-data'],
+  })
+}
+
+function randomSql(random: Random, isAnswered: boolean): Record<string, unknown> {
+  const some = (...names: string[]): string[] => (random.chance(0.15) ? [random.pick(names)] : [])
+  return without(random, {
+    dialect: 'googlesql',
+    kind: usually(random, 'SELECT', ['DELETE']),
+    statements: 1,
+    features: some('wildcard', 'external', 'ml'),
+    functions: some('SUM', 'ML.PREDICT'),
+    table_functions: some('EXTERNAL_QUERY', 'p.d.f'),
+    unlisted_functions: some('ML.PREDICT', 'p.d.f'),
+    verified: isAnswered ? 'dry_run' : 'lexer',
+    ...(isAnswered ? { statement_type: 'SELECT' } : {}),
+  })
+}
+
 function usually(random: Random, value: string, others: readonly string[]): string {
   return random.chance(0.85) ? value : random.pick(others)
 }

@@ -6,11 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getJson } from '../../gateway/demo/get-json.ts'
-import {
-  createSandboxAws,
-  type SandboxAws,
-  type ServerKey,
-} from '../../gateway/demo/sandbox-aws.ts'
+import { createSandboxAws, type SandboxAws } from '../../gateway/demo/sandbox-aws.ts'
+import type { ServerKey } from '../../gateway/demo/sandbox/http-service.ts'
 import {
   createDevTrustDomain,
   type DevSvid,

@@ -1,6 +1,6 @@
 // Ready values of the stations before signing, each field replaceable.
 
-import type { AwsCredential } from '../../gateway/credential/credential.ts'
+import type { AwsCredential, GcpCredential } from '../../gateway/credential/credential.ts'
 import { makeFacts } from '../../gateway/facts/facts.ts'
 import { makeGatewayRequest, type Method } from '../../gateway/request/gateway-request.ts'
 import type { Framing, HeaderLine } from '../../gateway/request/message.ts'
@@ -107,6 +107,18 @@ export function awsCredential(fields: Partial<AwsCredential> = {}): AwsCredentia
     sessionToken: new Secret('AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTw=='),
     expiresAt: Date.UTC(2100, 0),
     session: 'writer-0123456789abcdef',
+    ...fields,
+  })
+}
+
+export function gcpCredential(fields: Partial<GcpCredential> = {}): GcpCredential {
+  return Object.freeze({
+    kind: 'gcp-workload-identity',
+    provider: 'gcp',
+    name: 'gcp-data',
+    accessToken: new Secret(`ya29.d.${'b0Aa3kW-zPq7_Xn5'.repeat(20)}`),
+    expiresAt: Date.UTC(2100, 0),
+    session: 'spiffe://example.org/agent/acme/data-crew/writer',
     ...fields,
   })
 }

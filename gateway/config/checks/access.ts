@@ -2,12 +2,13 @@
 // was not meant for.
 
 import { canMatch, placeholdersOf, subjectPattern } from '../grammar.ts'
-import { parseOrigin } from '../origin.ts'
 import { nearest } from '../nearest.ts'
 import type { ConfigPath, Finding } from '../problem.ts'
 import type { ConfigParts } from '../schema.ts'
+import { checkTokens } from './tokens.ts'
 
 type Credential = NonNullable<ConfigParts['credentials']>[string]
+type TokenCredential = Exclude<Credential, { kind: 'none' }>
 type Binding = NonNullable<ConfigParts['bindings']>[number]
 
 export function checkAccess(parts: ConfigParts): Finding[] {
@@ -15,9 +16,8 @@ export function checkAccess(parts: ConfigParts): Finding[] {
     ...checkBindings(parts),
     ...checkSubjects(parts),
     ...unusedCredentials(parts),
-    ...audiences(parts),
-    ...endpointRoots(parts),
-    ...tokenNeeds(parts),
+    ...foreignClouds(parts),
+    ...checkTokens(parts),
   ]
 }
 
@@ -126,9 +126,35 @@ function isSpiffeSubject(credential: Credential): boolean {
 }
 
 function neededParts(credential: Credential): string[] {
-  if (credential.kind !== 'aws-web-identity') return []
-  const parts = placeholdersOf(credential.roleArn)
+  if (credential.kind === 'none') return []
+  const filled =
+    credential.kind === 'aws-web-identity' ? credential.roleArn : credential.serviceAccount
+  const parts = placeholdersOf(filled ?? '')
   return credential.subject === 'role' ? [...parts, 'tenant', 'role'] : parts
+}
+
+const CLOUDS: Readonly<Record<TokenCredential['kind'], string>> = {
+  'aws-web-identity': 'aws',
+  'gcp-workload-identity': 'gcp',
+}
+
+/** A credential of one cloud proves nothing at another, and must not be shown there. */
+function foreignClouds({ bindings = [], credentials = {} }: ConfigParts): Finding[] {
+  const findings: Finding[] = []
+  bindings.forEach(({ service, credentials: names }, index) =>
+    names.forEach((name, position) => {
+      const credential = Object.hasOwn(credentials, name) ? credentials[name] : undefined
+      if (credential === undefined || credential.kind === 'none') return
+      const cloud = CLOUDS[credential.kind]
+      if (service.startsWith(`${cloud}_`)) return
+      findings.push({
+        path: ['bindings', index, 'credentials', position],
+        message: `\`${name}\` is a credential of ${cloud}, and ${service} is not`,
+        hint: 'Bind one of the same cloud.',
+      })
+    }),
+  )
+  return findings
 }
 
 function unusedCredentials({ credentials, bindings }: ConfigParts): Finding[] {
@@ -143,69 +169,4 @@ function unusedCredentials({ credentials, bindings }: ConfigParts): Finding[] {
       severity: 'warning',
       atKey: true,
     }))
-}
-
-/**
- * One audience, one token endpoint: whoever runs one of two endpoints could otherwise present there
- * a token that it got at the other. AWS's own STS endpoints, in any region, are one party.
- */
-function audiences({ credentials }: ConfigParts): Finding[] {
-  const endpoints = new Map<string, { readonly endpoint: string; readonly name: string }>()
-  const findings: Finding[] = []
-  for (const [name, credential] of Object.entries(credentials ?? {})) {
-    if (credential.kind !== 'aws-web-identity') continue
-    const endpoint = partyOf(credential.endpoint)
-    const first = endpoints.get(credential.audience)
-    if (first === undefined) endpoints.set(credential.audience, { endpoint, name })
-    else if (first.endpoint !== endpoint) {
-      findings.push({
-        path: ['credentials', name, 'audience'],
-        message: `the audience ${credential.audience} goes to two token endpoints (see credentials.${first.name})`,
-        hint: 'Give one of them an audience of its own.',
-      })
-    }
-  }
-  return findings
-}
-
-/** One connection pool serves an endpoint, so two sets of roots for it would depend on the order. */
-function endpointRoots({ credentials }: ConfigParts): Finding[] {
-  const roots = new Map<string, { readonly name: string; readonly ca: string | undefined }>()
-  const findings: Finding[] = []
-  for (const [name, credential] of Object.entries(credentials ?? {})) {
-    if (credential.kind === 'none' || credential.endpoint === undefined) continue
-    const first = roots.get(credential.endpoint)
-    const ca = credential.tls?.ca
-    if (first === undefined) roots.set(credential.endpoint, { name, ca })
-    else if (first.ca !== ca) {
-      findings.push({
-        path: ['credentials', name, 'tls'],
-        message: `credentials.${first.name} names other roots for ${credential.endpoint}`,
-        hint: 'Give both the same `tls.ca`.',
-      })
-    }
-  }
-  return findings
-}
-
-function partyOf(endpoint: string | undefined): string {
-  if (endpoint === undefined) return 'aws'
-  const isAws = /\.amazonaws\.com(\.cn)?$/.test(parseOrigin(endpoint).host)
-  return isAws ? 'aws' : endpoint
-}
-
-function tokenNeeds(parts: ConfigParts): Finding[] {
-  const web = Object.entries(parts.credentials ?? {}).find(
-    ([, credential]) => credential.kind === 'aws-web-identity',
-  )
-  // A section that is there but wrong has been reported already.
-  if (web === undefined || !('issuer' in parts) || parts.issuer !== undefined) return []
-  return [
-    {
-      path: ['credentials', web[0]],
-      message: 'a token for STS needs an issuer, and there is none',
-      hint: 'Add `issuer: { url: …, keys: { dir: … } }`.',
-      atKey: true,
-    },
-  ]
 }

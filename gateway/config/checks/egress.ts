@@ -4,6 +4,7 @@
 import { hostKind, parseOrigin, type Origin } from '../origin.ts'
 import type { ConfigPath, Finding } from '../problem.ts'
 import type { ConfigParts } from '../schema.ts'
+import { tokenEndpointsOf } from '../token-endpoints.ts'
 
 interface Destination {
   readonly path: ConfigPath
@@ -25,12 +26,12 @@ function destinationsOf({ routes = [], credentials = {} }: ConfigParts): Destina
     origin: parseOrigin(route.upstream),
   }))
   for (const [name, credential] of Object.entries(credentials)) {
-    if (credential.kind !== 'aws-web-identity') continue
-    const { endpoint } = credential
-    destinations.push({
-      path: endpoint === undefined ? ['credentials', name] : ['credentials', name, 'endpoint'],
-      origin: endpoint === undefined ? undefined : parseOrigin(endpoint),
-    })
+    for (const { origin, field } of tokenEndpointsOf(credential)) {
+      destinations.push({
+        path: ['credentials', name, ...field],
+        origin: origin === undefined ? undefined : parseOrigin(origin),
+      })
+    }
   }
   return destinations
 }

@@ -1,8 +1,13 @@
 // Rules about routes: one way to each service, through regions that are listed.
 
+import { GCP_LOCATIONS } from '../../routing/gcp-locations.ts'
+import { AWS_REGIONS } from '../../routing/regions.ts'
+import { nearest } from '../nearest.ts'
 import { duplicatesBy } from './duplicates.ts'
 import type { ConfigPath, Finding } from '../problem.ts'
 import type { ConfigParts } from '../schema.ts'
+
+const AWS_REGION = /^[a-z]{2,3}(-[a-z]+){1,3}-\d{1,2}$/
 
 type Route = NonNullable<ConfigParts['routes']>[number]
 
@@ -26,6 +31,7 @@ function checkRegions(route: Route, path: ConfigPath): Finding[] {
       hint: 'Once is enough.',
     }),
   )
+  findings.push(...checkKnown(route, path))
   if (route.upstream.includes('{region}') && route.regions.length === 0) {
     findings.push({
       path: [...path, 'upstream'],
@@ -41,6 +47,25 @@ function checkRegions(route: Route, path: ConfigPath): Finding[] {
     })
   }
   return findings
+}
+
+/**
+ * A region of another cloud can be in no request. Google's locations are listed; AWS has regions
+ * that are in no public list, so their form has to do.
+ */
+function checkKnown(route: Route, path: ConfigPath): Finding[] {
+  const isGoogle = route.service.startsWith('gcp_')
+  return route.regions.flatMap((region, index): Finding[] => {
+    if (isGoogle ? GCP_LOCATIONS.has(region) : AWS_REGION.test(region)) return []
+    const guess = nearest(region, isGoogle ? GCP_LOCATIONS : AWS_REGIONS)
+    return [
+      {
+        path: [...path, 'regions', index],
+        message: `${region} is no ${isGoogle ? 'location of Google Cloud that is known here' : 'region of AWS'}`,
+        hint: guess === undefined ? 'Check its name.' : `Did you mean \`${guess}\`?`,
+      },
+    ]
+  })
 }
 
 /** A binding without a route, and a route without a binding, can only ever refuse. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { DEFAULTS } from '../defaults.ts'
 import {
   awsRegion,
+  cloudRegion,
   duration,
   filePath,
   hostName,
@@ -56,6 +57,71 @@ const awsWebIdentity = z.strictObject({
   trustDomains: hot(foreignDomains, 'Foreign trust domains whose agents may get this credential.'),
 })
 
+const gcpProvider = textLike(
+  /^(\/\/iam\.[a-z0-9.-]+\/)?projects\/\d{1,20}\/locations\/global\/workloadIdentityPools\/[a-z0-9-]{4,32}\/providers\/[a-z0-9-]{4,32}$/,
+  'projects/<project number>/locations/global/workloadIdentityPools/<pool>/providers/<provider>',
+)
+
+const serviceAccount = textLike(
+  /^([a-z0-9-]|\{(tenant|agent|role)\}){1,63}@([a-z0-9.-]|\{(tenant|agent|role)\}){1,200}\.gserviceaccount\.com$/,
+  'a service account such as agents-{role}@my-project.iam.gserviceaccount.com',
+)
+
+const gcpWorkloadIdentity = z.strictObject({
+  kind: hot(
+    z.literal('gcp-workload-identity'),
+    'Google’s Security Token Service with our own token: Workload Identity Federation.',
+  ),
+  provider: hot(
+    gcpProvider,
+    'The workload identity pool provider; by the project’s number, not its id.',
+  ),
+  scopes: hot(
+    z
+      .array(textLike(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'an OAuth scope'))
+      .min(1)
+      .max(16),
+    'OAuth scopes of the token that goes to the cloud.',
+  ),
+  serviceAccount: hot(
+    serviceAccount.optional(),
+    'Impersonates this service account; may hold {tenant}, {agent}, {role}. Default: direct access, in which the cloud’s logs and jobs name the agent.',
+  ),
+  lifetime: hot(
+    duration(DEFAULTS.impersonationLifetime).prefault(DEFAULTS.impersonationLifetime.value),
+    'Lifetime of an impersonated token. Without `serviceAccount` Google sets it: an hour.',
+  ),
+  sessionPolicy: hot(
+    textLike(
+      /^none$/,
+      'none, because Google has no session policies: the roles of the principal are what bounds a token',
+    ).prefault('none'),
+    'Only `none`: Google has no session policies, so the principal’s roles alone bound a token.',
+  ),
+  subject: hot(
+    z.enum(['spiffe-id', 'role']).prefault('spiffe-id'),
+    'The token’s `sub`: the SPIFFE ID (beyond 127 bytes its digest, `spiffe-sha256:…`), or `<trust domain>/<tenant>/<role>`.',
+  ),
+  audience: hot(
+    textLike(/^[\x21-\x7e]{1,256}$/, 'an audience that the provider allows').optional(),
+    'The token’s `aud`. Default: the provider’s resource name, `//iam.googleapis.com/projects/…`. No audience may appear at two token endpoints.',
+  ),
+  universeDomain: hot(
+    hostName.prefault('googleapis.com'),
+    'Of the token endpoints, for clouds that Google’s partners run.',
+  ),
+  endpoint: hot(
+    origin({ region: false }).optional(),
+    'Another origin of the token service, e.g. a private endpoint. Default: `https://sts.<universeDomain>`.',
+  ),
+  impersonationEndpoint: hot(
+    origin({ region: false }).optional(),
+    'Another origin of generateAccessToken. Default: `https://iamcredentials.<universeDomain>`.',
+  ),
+  tls: hot(ownRoots.optional(), 'How both token endpoints prove themselves.'),
+  trustDomains: hot(foreignDomains, 'Foreign trust domains whose agents may get this credential.'),
+})
+
 const none = z.strictObject({
   kind: hot(z.literal('none'), 'Sends no credential, but is bound and chosen like any other.'),
   hosts: hot(z.array(hostName).min(1).max(100), 'The hosts that requests may go to without one.'),
@@ -63,11 +129,11 @@ const none = z.strictObject({
 })
 
 export const credentials = z
-  .record(name, z.discriminatedUnion('kind', [awsWebIdentity, none]))
+  .record(name, z.discriminatedUnion('kind', [awsWebIdentity, gcpWorkloadIdentity, none]))
   .prefault({})
 
 /** The services whose facts this version knows. */
-export const SERVICES = ['aws_s3'] as const
+export const SERVICES = ['aws_s3', 'gcp_bigquery'] as const
 const service = z.enum(SERVICES)
 
 const binding = z.strictObject({
@@ -91,9 +157,12 @@ const route = z.strictObject({
     origin({ region: true }),
     'Where requests go; `{region}` is filled from `regions`.',
   ),
-  regions: hot(z.array(awsRegion).max(64).prefault([]), 'The regions that requests may name.'),
+  regions: hot(
+    z.array(cloudRegion).max(64).prefault([]),
+    'The regions (Google: locations) that requests may name. Google: none listed allows every one.',
+  ),
   region: hot(
-    awsRegion.optional(),
+    cloudRegion.optional(),
     'For requests that name none. Default: the only one of `regions`.',
   ),
   tls: hot(ownRoots.optional(), 'How the upstream proves itself.'),

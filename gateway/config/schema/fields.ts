@@ -171,6 +171,12 @@ export function origin(options: { readonly region: boolean }) {
 export const TRUST_DOMAIN_PATTERN = /^[a-z0-9._-]{1,255}$/
 export const trustDomain = textLike(TRUST_DOMAIN_PATTERN, 'a trust domain such as example.org')
 
+/** A region of AWS or a location of Google; `checks/routes.ts` knows which of them a service has. */
+export const cloudRegion = textLike(
+  /^([a-z]{2,3}(-[a-z]+){1,3}-\d{1,2}|us|eu|[a-z]{2,16}-[a-z]{4,16}\d{1,2})$/,
+  'a region such as eu-west-1, europe-west1 or eu',
+)
+
 /** An AWS region's name; whether it exists is the route table's business. */
 export const awsRegion = textLike(
   /^[a-z]{2,3}(-[a-z]+){1,3}-\d{1,2}$/,

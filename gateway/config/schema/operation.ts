@@ -40,7 +40,8 @@ export const audit = z.strictObject({
 })
 
 const number = (
-  limit: (typeof DEFAULTS)['concurrent' | 'connections' | 'requestsPerSecond' | 'maxHeaderLines'],
+  limit: (typeof DEFAULTS)[
+    'concurrent' | 'connections' | 'lookupsPerSecond' | 'requestsPerSecond' | 'maxHeaderLines'],
 ) => count(limit).prefault(limit.value)
 const bytes = (limit: (typeof DEFAULTS)['maxHeaderBytes' | 'inspectBytes']) =>
   size(limit).prefault(limit.value)
@@ -92,6 +93,10 @@ export const limits = z
       z
         .strictObject({
           requestsPerSecond: hot(number(DEFAULTS.requestsPerSecond), 'Sustained rate.'),
+          lookupsPerSecond: hot(
+            number(DEFAULTS.lookupsPerSecond),
+            'Sustained rate of look-ups that a policy asks for.',
+          ),
           concurrent: hot(number(DEFAULTS.concurrent), 'Requests at a time.'),
           connections: hot(number(DEFAULTS.connections), 'Connections at a time.'),
         })
@@ -108,9 +113,21 @@ export const limits = z
   })
   .prefault({})
 
+const jobKeys = z
+  .strictObject({
+    dir: hot(
+      filePath.prefault('./state/job-keys'),
+      'Shared by all replicas; made when a route needs it, mode 0700.',
+    ),
+  })
+  .prefault({})
+
 export const state = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: restart(z.literal('memory'), 'Kept in this process only.') }),
+    z.strictObject({
+      kind: restart(z.literal('memory'), 'Kept in this process only.'),
+      jobKeys: hot(jobKeys, 'Keys that tag the BigQuery jobs of agents. Read again at a reload.'),
+    }),
   ])
   .prefault({ kind: 'memory' })
 

@@ -3,6 +3,7 @@
 // was too old. What is not in the table is judged by its status.
 
 import { refusal, type CredentialCode, type Refusal } from '../../errors.ts'
+import { printable } from '../printable.ts'
 import type { StsError } from './sts-answer.ts'
 
 export type StsVerdict = 'permanent' | 'transient' | 'expired-token'
@@ -73,18 +74,4 @@ export function stsRefusal(
   const remedy = verdict === 'permanent' ? REMEDIES.get(error.code) : undefined
   const detail = `STS answered ${status} ${error.code}: ${printable(error.message, token)}`
   return refusal(code, remedy === undefined ? detail : `${detail} (${remedy})`, `STS-${error.code}`)
-}
-
-const MESSAGE_LENGTH = 200
-const BEYOND_ASCII = /[^\x20-\x7e]+/g
-/** Longer than any word; a secret access key has 40 characters, tokens have more. */
-const OPAQUE = /[A-Za-z0-9+/=_-]{40,}/g
-
-/** A text from outside that goes into our log: no token, no control character, not long. */
-function printable(message: string, token: string): string {
-  return message
-    .replaceAll(token, '[token]')
-    .replace(BEYOND_ASCII, ' ')
-    .replace(OPAQUE, '[cut]')
-    .slice(0, MESSAGE_LENGTH)
 }

@@ -2,7 +2,7 @@
 // spelling that SigV4 signs, nothing normalised, the query sorted, the client's own authorization
 // gone. The bytes of the body are not touched.
 
-import type { Refusal } from '../../errors.ts'
+import { refusal, type Refusal } from '../../errors.ts'
 import { parseCopySource } from '../../facts/aws/s3/copy-source.ts'
 import {
   EMPTY_SHA256,
@@ -16,16 +16,13 @@ import { headerValue, type HeaderMap } from '../../request/gateway-request.ts'
 import { isNeverForwarded } from '../../request/headers.ts'
 import type { HeaderLine } from '../../request/message.ts'
 import { err, ok, type Result } from '../../util/result.ts'
-import { VERSION } from '../../util/version.ts'
 import { canonicalQueryString } from '../../signing/sigv4/canonical-query-string.ts'
 import { encodeText } from '../../signing/sigv4/percent-encode.ts'
 import type { AllowedRequest } from '../allowed-request.ts'
 import type { ShapedParts, ShapeOptions } from '../shaper.ts'
+import { userAgentLine } from '../user-agent.ts'
 import { sessionPolicyFor } from './session-policy.ts'
 import { checkSetHeaders } from './set-headers.ts'
-
-/** Stands behind the client's own name in CloudTrail. */
-const USER_AGENT_TOKEN = `svidgate/${VERSION}`
 
 /** The client's proof of identity and its time; the signer writes its own. */
 const SIGNATURE_HEADERS: ReadonlySet<string> = new Set([
@@ -45,7 +42,15 @@ export function shapeS3(
   options: ShapeOptions,
 ): Result<ShapedParts, Refusal> {
   const { request, route, facts } = allowed
-  const { setHeaders = NOTHING_SET, sessionPolicy: stated } = allowed.decision.obligations
+  const {
+    setHeaders = NOTHING_SET,
+    sessionPolicy: stated,
+    maxBytesBilled,
+  } = allowed.decision.obligations
+  if (maxBytesBilled !== undefined) {
+    const detail = `max_bytes_billed: ${facts.action} bills no bytes of a query`
+    return err(refusal('ERR_SG_OBLIGATION_UNSUPPORTED', detail, 'SH-5'))
+  }
   const place = placeOf(route)
   if (!place.ok) return place
   const fault = checkSetHeaders(setHeaders, facts.action, request.headers)
@@ -79,12 +84,10 @@ function headerLines(
   setHeaders: ReadonlyMap<string, string>,
 ): Result<readonly HeaderLine[], Refusal> {
   const lines: HeaderLine[] = []
-  let userAgent = ''
   for (const [name, values] of client) {
     if (SIGNATURE_HEADERS.has(name) || isNeverForwarded(name) || setHeaders.has(name)) continue
-    if (name === 'user-agent') {
-      userAgent = `${values.join(' ')} `
-    } else if (name === 'x-amz-copy-source') {
+    if (name === 'user-agent') continue
+    if (name === 'x-amz-copy-source') {
       const source = copySourceOf(values[0] ?? '')
       if (!source.ok) return source
       lines.push([name, source.value])
@@ -93,7 +96,7 @@ function headerLines(
     }
   }
   for (const line of setHeaders) lines.push(line)
-  lines.push(['user-agent', `${userAgent}${USER_AGENT_TOKEN}`])
+  lines.push(userAgentLine(client.get('user-agent')))
   return ok(lines)
 }
 

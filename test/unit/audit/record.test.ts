@@ -4,7 +4,7 @@ import type { AuditEvent } from '../../../gateway/audit/event.ts'
 import { RecordLines } from '../../../gateway/audit/record-lines.ts'
 import { NO_HASH, prepareEvent } from '../../../gateway/audit/record.ts'
 import { Secret } from '../../../gateway/util/secret.ts'
-import { decisionEvent, hashOfLine, outcomeEvent } from '../../support/audit.ts'
+import { decisionEvent, hashOfLine, lookupEvent, outcomeEvent } from '../../support/audit.ts'
 
 function line(event: AuditEvent, seq = 7, prev = NO_HASH): string {
   const lines = new RecordLines()
@@ -46,6 +46,16 @@ const events: readonly (readonly [string, AuditEvent])[] = [
     }),
   ],
   ['a denial with the words of the policy', decisionEvent('d-3', { explanation: '["a",{"b":1}]' })],
+  [
+    'a decision after look-ups',
+    decisionEvent('d-3', {
+      lookups: [
+        { fact: 'sql.dry_run', how: 'asked', ok: false, status: 404, us: 1200 },
+        { fact: 'sql.dry_run', how: 'cached', ok: true, status: undefined, us: 0 },
+      ],
+    }),
+  ],
+  ['a look-up', lookupEvent('d-3')],
   ['an outcome', outcomeEvent('d-1')],
   [
     'an outcome without an upstream',

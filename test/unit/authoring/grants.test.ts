@@ -131,6 +131,48 @@ t.test('signs that IAM reads as patterns are written as themselves', (t) => {
   t.end()
 })
 
+const QUERY = '[{ type: query, container: p, path_prefix: "" }]'
+const sqlGrant = (more: string, targets = QUERY): string =>
+  file(grant({ service: 'gcp_bigquery', actions: '[jobs.query]', access: '[read]', targets, more }))
+
+t.test('what SQL may use and cost are terms of its grant', (t) => {
+  const terms = (more: string): unknown => compiled(sqlGrant(more)).terms['g1']
+  t.same(
+    terms(
+      'features: [wildcard, ai, ai]\n    functions: [p.d.f, ML.PREDICT]\n    table_functions: [p.d.t]',
+    ),
+    {
+      features: ['ai', 'wildcard'],
+      functions: ['ML.PREDICT', 'p.d.f'],
+      table_functions: ['p.d.t'],
+    },
+  )
+  for (const [text, bytes] of [
+    ['1', 1],
+    ['10737418240', 10_737_418_240],
+    ['10GiB', 10_737_418_240],
+    ['1MiB', 1_048_576],
+    ['2TiB', 2_199_023_255_552],
+    ['"5"', 5],
+  ] as const) {
+    t.same(terms(`max_bytes_billed: ${text}`), { max_bytes_billed: bytes }, text)
+  }
+  t.end()
+})
+
+t.test('a job is granted by saying that it is an own one, which needs no entry', (t) => {
+  const targets = '[{ type: job, container: p, path_prefix: "", own: true }]'
+  const data = compiled(
+    file(grant({ service: 'gcp_bigquery', actions: '[jobs.get]', access: '[read]', targets })),
+  )
+  t.same(data.grants['acme/crew/writer'], {
+    gcp_bigquery: {
+      'bigquery.jobs.get': { job: { p: [{ access: ['read'], id: 'g1', path_prefix: '' }] } },
+    },
+  })
+  t.end()
+})
+
 const REFUSED: readonly (readonly [id: string, yaml: string, line: number, says: RegExp])[] = [
   ['not YAML', 'version: 1\ngrants: [', 2, /./],
   ['a key twice', 'version: 1\nversion: 1\ngrants: []\n', 2, /unique/i],
@@ -211,6 +253,38 @@ const REFUSED: readonly (readonly [id: string, yaml: string, line: number, says:
     file(grant({ access: '[read]', more: 'session_policy: generate' })),
     9,
     /need nothing/,
+  ],
+  ...['0', '-1', '1.5', '1e30', '10GB', '10 GiB', '""', 'true', '9007199254740993', '8192TiB'].map(
+    (cap) =>
+      [
+        `a cap of ${cap}`,
+        sqlGrant(`max_bytes_billed: ${cap}`),
+        9,
+        /integer of at least 1/,
+      ] as const,
+  ),
+  ['a feature that is not there', sqlGrant('features: [everything]'), 9, /one of ai, external/],
+  ['no features', sqlGrant('features: []'), 9, /leave it out/],
+  ['no functions', sqlGrant('functions: []'), 9, /leave it out/],
+  ['features where no query is', file(grant({ more: 'features: [ai]' })), 9, /of type query/],
+  ['a cap where no SQL is', file(grant({ more: 'max_bytes_billed: 1' })), 9, /query, table or/],
+  [
+    'a job that need not be an own one',
+    sqlGrant('credential: c', '[{ type: job, container: p, path_prefix: "" }]'),
+    8,
+    /own: true/,
+  ],
+  [
+    'a job of others',
+    sqlGrant('credential: c', '[{ type: job, container: p, path_prefix: "", own: false }]'),
+    8,
+    /own: true/,
+  ],
+  [
+    'an own table',
+    sqlGrant('credential: c', '[{ type: table, container: p.d, path_prefix: "", own: true }]'),
+    8,
+    /own: true/,
   ],
   ['an odd session policy', file(grant({ more: 'session_policy: yes please' })), 9, /generate/],
   [

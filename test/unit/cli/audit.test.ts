@@ -9,6 +9,7 @@ import type { FileSinkOptions } from '../../../gateway/audit/file-sink-options.t
 import {
   auditFiles,
   decisionEvent,
+  lookupEvent,
   outcomeEvent,
   temporaryDirectory,
   testKey,
@@ -65,6 +66,30 @@ t.test('tail prints one readable line for each of the last records', async (t) =
     '2026-11-23T18:00:00.456Z END   refused status=403 code=ERR_SG_DENIED id=d-2',
     '',
   ])
+})
+
+t.test('tail shows look-ups, and how each decision came by what it knew', async (t) => {
+  const { dir, log } = await setup(t)
+  await log.append(lookupEvent('d-3'))
+  await log.append(
+    decisionEvent('d-3', {
+      spiffe_id: RESEARCHER,
+      credential: undefined,
+      result: { allow: false, code: 'ERR_SG_DENIED', rule: 'LOOK-3', reasons: [] },
+      lookups: [{ fact: 'sql.dry_run', how: 'asked', ok: false, status: 404, us: 9 }],
+    }),
+  )
+  const shown = async (filter: object): Promise<readonly string[]> => {
+    const io = new TestIo()
+    t.equal(await auditTail({ dir, lines: 2, ...filter }, io), 0)
+    return io.stdout.split('\n').slice(0, -1)
+  }
+  const asked = `2026-11-23T18:00:00.100Z ASK   ${RESEARCHER} sql.dry_run POST /bigquery/v2/projects/acme-data/jobs upstream=bigquery.googleapis.com credential=gcp-data id=d-3`
+  const denied = `2026-11-23T18:00:00.123Z DENY  ${RESEARCHER} s3.PutObject arn:aws:s3:::reports/2026/q1.csv code=ERR_SG_DENIED rule=LOOK-3 lookup=sql.dry_run:asked:failed:404 id=d-3`
+  t.strictSame(await shown({}), [asked, denied])
+  t.strictSame(await shown({ spiffeId: RESEARCHER }), [asked, denied])
+  t.strictSame(await shown({ deny: true }), [denied], 'a look-up is no decision')
+  t.strictSame(await shown({ spiffeId: 'spiffe://example.org/x' }), [])
 })
 
 t.test('tail --json prints the records byte for byte', async (t) => {

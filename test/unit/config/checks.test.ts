@@ -19,6 +19,24 @@ const LOOPBACK = 'egress: { unsafeAllowLoopback: true }\n'
 const UNSAFE =
   'warning: egress.unsafeAllowLoopback: upstreams may be on this machine, over http too'
 
+const PROVIDER = 'projects/123/locations/global/workloadIdentityPools/agents/providers/svidgate'
+const SERVICE_ACCOUNT = '{role}@sales-prod.iam.gserviceaccount.com'
+const GOOGLE_CREDENTIAL = (more: string): Change => [
+  '\ncredentials:\n',
+  `\ncredentials:\n  gcp: { kind: gcp-workload-identity, provider: ${PROVIDER}, scopes: [https://www.googleapis.com/auth/bigquery]${more} }\n`,
+]
+const GOOGLE_ROUTE: Change = [
+  '\nroutes:\n',
+  '\nroutes:\n  - { service: gcp_bigquery, upstream: "https://bigquery.googleapis.com" }\n',
+]
+const GOOGLE_USE: readonly [Change, Change] = [
+  [
+    '\nbindings:\n',
+    '\nbindings:\n  - { service: gcp_bigquery, subject: "spiffe://example.org/agent/acme/*/*", credentials: [gcp] }\n',
+  ],
+  GOOGLE_ROUTE,
+]
+
 const TABLE: readonly Row[] = [
   [
     'two listeners on one address',
@@ -122,7 +140,7 @@ const TABLE: readonly Row[] = [
   [
     'no issuer for a token',
     [['issuer:\n  url: https://oidc.example.org\n  keys: { dir: ./issuer-keys }\n', '']],
-    ['credentials.s3: a token for STS needs an issuer, and there is none'],
+    ['credentials.s3: a token for the cloud needs an issuer, and there is none'],
   ],
   [
     'no key for required signatures',
@@ -424,12 +442,135 @@ const TABLE: readonly Row[] = [
     ['audit.key: the audit key lies among the issuer’s keys'],
   ],
   [
+    'the job keys where the issuer’s keys are',
+    [
+      ['dir: ./issuer-keys', 'dir: ./keys'],
+      end('state: { kind: memory, jobKeys: { dir: keys/ } }\n'),
+    ],
+    ['state.jobKeys.dir: the job keys lie among the issuer’s keys'],
+  ],
+  [
+    'the audit key among the job keys',
+    [
+      end('state: { kind: memory, jobKeys: { dir: ./keys } }\n'),
+      ['key: audit.key', 'key: ./keys/audit.key'],
+    ],
+    ['state.jobKeys.dir: the audit key lies among the job keys'],
+  ],
+  [
+    'the job keys beside the others',
+    [end('state: { kind: memory, jobKeys: { dir: ./issuer-keys-and-more } }\n')],
+    [],
+  ],
+  [
     'the audit key beside the issuer’s keys',
     [
       ['dir: ./issuer-keys', 'dir: ./keys'],
       ['key: audit.key', 'key: ./keys-of-audit/audit.key'],
     ],
     [],
+  ],
+  ['Google: right', [GOOGLE_CREDENTIAL(''), ...GOOGLE_USE], []],
+  [
+    'Google: lifetime without impersonation',
+    [GOOGLE_CREDENTIAL(', lifetime: 600s'), ...GOOGLE_USE],
+    ['credentials.gcp.lifetime: `lifetime` applies to impersonation only'],
+  ],
+  [
+    'Google: lifetime with impersonation',
+    [GOOGLE_CREDENTIAL(`, lifetime: 600s, serviceAccount: "${SERVICE_ACCOUNT}"`), ...GOOGLE_USE],
+    [],
+  ],
+  [
+    'Google: a part of the identity that the grammar does not give',
+    [
+      [SOURCE, PARTNER],
+      GOOGLE_CREDENTIAL(`, serviceAccount: "${SERVICE_ACCOUNT}", trustDomains: [partner.org]`),
+      [
+        '\nbindings:\n',
+        '\nbindings:\n  - { service: gcp_bigquery, subject: "spiffe://partner.org/a", credentials: [gcp] }\n',
+      ],
+      GOOGLE_ROUTE,
+    ],
+    ['bindings[0].credentials[0]: `gcp` needs the {role} of agents that have none'],
+  ],
+  [
+    'a credential of another cloud',
+    [
+      GOOGLE_CREDENTIAL(''),
+      [
+        '\nbindings:\n',
+        '\nbindings:\n  - { service: gcp_bigquery, subject: "spiffe://example.org/agent/acme/*/*", credentials: [gcp, s3] }\n',
+      ],
+      GOOGLE_ROUTE,
+    ],
+    ['bindings[0].credentials[1]: `s3` is a credential of aws, and gcp_bigquery is not'],
+  ],
+  [
+    'Google: one audience at two token endpoints',
+    [
+      GOOGLE_CREDENTIAL(
+        ` }\n  gcp2: { kind: gcp-workload-identity, provider: "//iam.googleapis.com/${PROVIDER}", scopes: [x], endpoint: "https://sts.partner.org"`,
+      ),
+      [
+        '\nbindings:\n',
+        '\nbindings:\n  - { service: gcp_bigquery, subject: "spiffe://example.org/agent/acme/*/*", credentials: [gcp, gcp2] }\n',
+      ],
+      GOOGLE_ROUTE,
+    ],
+    [
+      `credentials.gcp2: the audience //iam.googleapis.com/${PROVIDER} goes to two token endpoints (see credentials.gcp)`,
+    ],
+  ],
+  [
+    'Google: the audience of AWS',
+    [GOOGLE_CREDENTIAL(', audience: sts.amazonaws.com'), ...GOOGLE_USE],
+    [
+      'credentials.s3.audience: the audience sts.amazonaws.com goes to two token endpoints (see credentials.gcp)',
+    ],
+  ],
+  [
+    'Google: a regional endpoint is the same party',
+    [
+      GOOGLE_CREDENTIAL(
+        ` }\n  gcp2: { kind: gcp-workload-identity, provider: ${PROVIDER}, scopes: [x], endpoint: "https://sts.europe-west3.rep.googleapis.com"`,
+      ),
+      [
+        '\nbindings:\n',
+        '\nbindings:\n  - { service: gcp_bigquery, subject: "spiffe://example.org/agent/acme/*/*", credentials: [gcp, gcp2] }\n',
+      ],
+      GOOGLE_ROUTE,
+    ],
+    [],
+  ],
+  [
+    'Google: both token endpoints are dialled',
+    [
+      GOOGLE_CREDENTIAL(
+        ', endpoint: "https://169.254.169.254", impersonationEndpoint: "http://iam.example.org"',
+      ),
+      ...GOOGLE_USE,
+    ],
+    [
+      'credentials.gcp.endpoint: 169.254.169.254 is no address that an upstream may have',
+      'credentials.gcp.impersonationEndpoint: an upstream must be https',
+    ],
+  ],
+  [
+    'regions of the other cloud',
+    [
+      ['regions: [eu-west-1] }', 'regions: [europe-west3] }'],
+      GOOGLE_CREDENTIAL(''),
+      GOOGLE_USE[0],
+      [
+        '\nroutes:\n',
+        '\nroutes:\n  - { service: gcp_bigquery, upstream: "https://bigquery.{region}.rep.googleapis.com", regions: [eu-west-1] }\n',
+      ],
+    ],
+    [
+      'routes[0].regions[0]: eu-west-1 is no location of Google Cloud that is known here',
+      'routes[1].regions[0]: europe-west3 is no region of AWS',
+    ],
   ],
 ]
 

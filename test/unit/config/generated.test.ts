@@ -42,16 +42,18 @@ t.test('every field says what it means and whether a reload takes it', async (t)
 
 t.test('every limit’s field exists, with the default that the documents name', async (t) => {
   const { DEFAULTS } = await import('../../../gateway/config/defaults.ts')
-  const document = {
-    credentials: { '*': { kind: 'aws-web-identity' } },
-    audit: { sinks: { 0: { kind: 'file' } } },
-  }
   for (const { field, value, reason } of Object.values(DEFAULTS)) {
     const path = field
       .split('.')
       .map((part, index, all) => (part === '*' && all[index - 1] === 'sinks' ? 0 : part))
-    const schema = schemaAt(configJsonSchema(), document, path)
-    t.equal(schema?.default, value, field)
+    const found = ['aws-web-identity', 'gcp-workload-identity'].map((kind) =>
+      schemaAt(
+        configJsonSchema(),
+        { credentials: { '*': { kind } }, audit: { sinks: { 0: { kind: 'file' } } } },
+        path,
+      ),
+    )
+    t.equal(found.find((schema) => schema !== undefined)?.default, value, field)
     t.ok(reason.length > 20, `${field}: a reason`)
   }
 })

@@ -53,6 +53,7 @@ t.test('paths start at the file’s own directory; contents are there', async (t
   const { config } = await loadRight()
   t.equal(config.issuer?.keys.dir, '/etc/svidgate/issuer-keys')
   t.equal(config.audit.sinks[0]?.dir, '/etc/svidgate/audit')
+  t.equal(config.state.jobKeys.dir, '/etc/svidgate/state/job-keys')
   t.strictSame(config.identity.source, {
     kind: 'files',
     trustBundle: '/etc/svidgate/bundle.pem',
@@ -236,6 +237,7 @@ t.test('a reload names the changed fields that take a restart, and only those', 
   const hot: readonly (readonly [string, string])[] = [
     ['hostnames: [gw.example.org]', 'hostnames: [gw.example.org, s3-gw.example.org]'],
     ['agents-{role}', 'agent-{role}'],
+    [END, `${END}state: { kind: memory, jobKeys: { dir: ./job-keys } }\n`],
     ['agent/acme/*/*', 'agent/acme/*/writer'],
     ['regions: [eu-west-1]', 'regions: [eu-west-1, eu-west-2]'],
     ['trustBundle: bundle.pem', 'trustBundle: partner.pem'],

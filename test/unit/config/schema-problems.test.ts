@@ -10,7 +10,29 @@ t.test('the right configuration has no problem', async (t) => {
 
 type Row = readonly [id: string, from: string, to: string, problem: string]
 
+const GOOGLE =
+  '\nbindings:\n  g: { kind: gcp-workload-identity, scopes: [a], provider: projects/1/locations/global/workloadIdentityPools/pool/providers/prov, '
+const google = (field: string): readonly [from: string, to: string] => [
+  '\nbindings:',
+  GOOGLE.replace('\nbindings:\n', '\n') + `${field} }\nbindings:`,
+]
+
 const TABLE: readonly Row[] = [
+  [
+    'a narrowing that Google does not have',
+    ...google('sessionPolicy: derive'),
+    '22:146 credentials.g.sessionPolicy: expected none, because Google has no session policies: the roles of the principal are what bounds a token, got "derive"',
+  ],
+  [
+    'a lifetime that clocks would break',
+    ...google('serviceAccount: a@p.iam.gserviceaccount.com, lifetime: 3600s'),
+    '22:186 credentials.g.lifetime: must be between 300s and 3300s, got "3600s"',
+  ],
+  [
+    'a person to impersonate',
+    ...google('serviceAccount: someone@example.org'),
+    '22:147 credentials.g.serviceAccount: expected a service account such as agents-{role}@my-project.iam.gserviceaccount.com, got "someone@example.org"',
+  ],
   [
     'unknown top-level key',
     'trustDomain: example.org',
@@ -130,7 +152,7 @@ const TABLE: readonly Row[] = [
     'kind with a slip',
     'kind: aws-web-identity',
     'kind: aws-web-identiy',
-    '21:15 credentials.s3.kind: expected aws-web-identity or none, got "aws-web-identiy"',
+    '21:15 credentials.s3.kind: expected aws-web-identity or gcp-workload-identity or none, got "aws-web-identiy"',
   ],
   [
     'credential name in upper case',
@@ -190,7 +212,7 @@ const TABLE: readonly Row[] = [
     'a region that is none',
     'regions: [eu-west-1]',
     'regions: [europe]',
-    '25:81 routes[0].regions[0]: expected a region such as eu-west-1, got "europe"',
+    '25:81 routes[0].regions[0]: expected a region such as eu-west-1, europe-west1 or eu, got "europe"',
   ],
   [
     'grammar with an unknown part',

@@ -195,6 +195,48 @@ t.test('failures are remembered: permanent 30 s, transient 1 to 2 s', async (t) 
   }
 })
 
+const settling = err({
+  ...refusal('ERR_SG_CREDENTIAL_CONFIG', 'not there yet'),
+  settling: true as const,
+})
+
+t.test('a setting that may be on its way is asked for soon, then ever less often', async (t) => {
+  const { ask, count, time, answer, cache } = bench()
+  answer(() => settling)
+  const spans: number[] = []
+  await ask()
+  let asked = count()
+  for (let at = time.now; spans.length < 7; time.now += 1_000) {
+    await ask()
+    if (count() === asked) continue
+    asked = count()
+    spans.push(time.now - at)
+    at = time.now
+  }
+  t.strictSame(spans, [2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000])
+  cache.purge('aws-data')
+  await ask()
+  t.equal(count(), asked + 1, 'purge forgets it')
+  time.now += 2_000
+  await ask()
+  t.equal(count(), asked + 2, 'and its growth')
+  answer(() => fresh(time.now + HOUR))
+  time.now += 4_000
+  t.ok((await ask()).ok)
+  answer(() => settling)
+  time.now += HOUR
+  await ask()
+  const after = count()
+  time.now += 2_000
+  await ask()
+  t.equal(count(), after + 1, 'a success ends the growth')
+  time.now += HOUR
+  await ask()
+  time.now += 2_000
+  await ask()
+  t.equal(count(), after + 3, 'and so does a long silence')
+})
+
 t.test('an exchange that throws is a refusal without its text', async (t) => {
   const { ask, answer } = bench()
   answer(() => Promise.reject(new RangeError('canary-token')))

@@ -132,6 +132,43 @@ t.test('no audience at two token endpoints', (t) => {
   t.end()
 })
 
+const GOOGLE: CredentialOptions = {
+  kind: 'gcp-workload-identity',
+  name: 'gcp-data',
+  provider: 'projects/123/locations/global/workloadIdentityPools/agents/providers/svidgate',
+  scopes: ['https://www.googleapis.com/auth/bigquery'],
+}
+
+t.test('Google: by name, for whom it lists, and never narrowed', async (t) => {
+  const credentials = registry(AWS, GOOGLE, PUBLIC)
+  t.strictSame(credentials.settings('gcp-data'), {
+    kind: 'gcp-workload-identity',
+    sessionPolicy: 'none',
+    region: undefined,
+  })
+  t.equal(await ruleOf(credentials, 'gcp-data', peer(), null), 'reached')
+  t.equal(await ruleOf(credentials, 'gcp-data'), 'GCP-3')
+  t.equal(await ruleOf(credentials, 'gcp-data', foreign, null), 'CRED-trust-domain')
+})
+
+t.test('Google: one audience, one universe', (t) => {
+  const other = { ...GOOGLE, name: 'gcp-other' }
+  t.throws(() => registry(GOOGLE, { ...other, endpoint: 'https://sts.partner.org' }), {
+    message: /audience \/\/iam\.googleapis\.com\/projects\/123.* is used at STS of googleapis\.com/,
+  })
+  t.throws(() => registry(GOOGLE, { ...other, universeDomain: 'partner.org' }), TypeError)
+  t.throws(() => registry(AWS, { ...GOOGLE, audience: 'sts.amazonaws.com' }), TypeError)
+  t.doesNotThrow(() =>
+    registry(GOOGLE, { ...other, endpoint: 'https://sts.europe-west3.rep.googleapis.com' }),
+  )
+  t.throws(
+    () => registry(GOOGLE, { ...other, endpoint: 'https://evilgoogleapis.com' }),
+    TypeError,
+    'a name that only ends alike is another party',
+  )
+  t.end()
+})
+
 const WRONG: { id: string; options: CredentialOptions[]; text: RegExp }[] = [
   { id: 'a name twice', options: [AWS, AWS], text: /aws-data is there twice/ },
   {

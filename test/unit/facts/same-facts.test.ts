@@ -52,6 +52,7 @@ const full: Required<FactsFields> = {
     statements: 1,
     functions: ['SUM'],
     tableFunctions: ['d.f'],
+    unlistedFunctions: ['d.f'],
     features: ['wildcard'],
     dryRun: {
       statementType: 'SELECT',

@@ -63,7 +63,11 @@ t.test('each token has its own jti, and an identity without grammar claims no ro
   const request = { subject: 's', audience: 'a', peer: foreign }
   const [one, two] = await Promise.all([mint(request, NOW), mint(request, NOW)])
   t.not(part(one.token.reveal(), 1)['jti'], part(two.token.reveal(), 1)['jti'])
-  t.strictSame(part(one.token.reveal(), 1)['svidgate'], {})
+  t.strictSame(
+    part(one.token.reveal(), 1)['svidgate'],
+    { spiffe_id: foreign.spiffeId },
+    'but its whole SPIFFE ID, where `sub` is another text',
+  )
 })
 
 t.test('options that no cloud would accept are refused at construction', (t) => {

@@ -3,6 +3,7 @@
 
 import t from 'tap'
 import { GatewayError } from '../../../gateway/errors.ts'
+import { LookupCache } from '../../../gateway/operations/lookup-cache.ts'
 import { createHandler } from '../../../gateway/pipeline/handler.ts'
 import { err } from '../../../gateway/util/result.ts'
 import { PipelineScene, failure, NOW, type SceneOptions } from '../../support/pipeline-scene.ts'
@@ -124,12 +125,16 @@ t.test('where there is not even a request yet, the connection is cut', (t) => {
   createHandler({
     generation: nothing,
     audit: { isWritable: true, append: nothing, close: nothing },
-    upstream: { send: nothing, close: nothing },
+    upstream: { send: nothing, ask: nothing, close: nothing },
     clock: { now: () => 0 },
     elapsed: () => 0,
     newId: () => 'id',
     recheck: nothing,
     limits: { enter: nothing, leave: nothing },
+    lookups: {
+      limits: { enter: nothing, leave: nothing },
+      dryRuns: new LookupCache({ clock: { now: nothing }, sizeOf: nothing }),
+    },
     budget: { take: nothing, give: nothing },
     inFlight: { enter: nothing, leave: nothing },
     onFinished: nothing,

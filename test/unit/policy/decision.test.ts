@@ -30,6 +30,19 @@ const POLICY_ERROR: readonly (readonly [id: string, value: unknown])[] = [
   ['reasons null', { allow: true, reasons: null }],
   ['allow with needs', { allow: true, needs: ['sql.dry_run'] }],
   ['allow with no needs', { allow: true, needs: [] }],
+  ['needs with obligations', { allow: false, needs: ['sql.dry_run'], obligations: {} }],
+  [
+    'needs with a credential that is no name',
+    { allow: false, needs: ['sql.dry_run'], credential: 1 },
+  ],
+  ['needs with reasons that are none', { allow: false, needs: ['sql.dry_run'], reasons: [1] }],
+  ...[0, -1, 1.5, '10', null, true, [1], 2 ** 53, Number.MAX_VALUE].map(
+    (cap) =>
+      [
+        `a byte cap of ${JSON.stringify(cap)}`,
+        { allow: true, obligations: { max_bytes_billed: cap } },
+      ] as const,
+  ),
   ['needs is a text', { allow: false, needs: 'sql.dry_run' }],
   ['a need is a number', { allow: false, needs: [1] }],
   ['credential is a number', { allow: true, credential: 1 }],
@@ -104,7 +117,7 @@ t.test('anything but the exact form is a policy error', (t) => {
 const UNSUPPORTED: readonly (readonly [id: string, value: unknown])[] = [
   ...[
     'access_boundary',
-    'max_bytes_billed',
+    'maxBytesBilled',
     'labels',
     'charge',
     'approval',
@@ -122,7 +135,9 @@ const UNSUPPORTED: readonly (readonly [id: string, value: unknown])[] = [
     'header __proto__',
     JSON.parse('{"allow":true,"obligations":{"set_headers":{"__proto__":"x"}}}'),
   ],
-  ['needs', { allow: false, needs: ['sql.dry_run'], credential: 'gcp-data' }],
+  ['a fact that no look-up gives', { allow: false, needs: ['tags'] }],
+  ['one of two facts that no look-up gives', { allow: false, needs: ['sql.dry_run', 'tags'] }],
+  ['a fact in another spelling', { allow: false, needs: ['sql.dryrun'] }],
 ]
 
 t.test('a condition that the gateway cannot carry out is a denial', (t) => {
@@ -175,6 +190,41 @@ t.test('sets are sorted and without duplicates, statements too', (t) => {
     [...(decision.obligations.setHeaders ?? [])],
     [['x-amz-expected-bucket-owner', '123456789012']],
   )
+  t.end()
+})
+
+t.test('a denial may ask for facts, each once, with a credential for the look-up', (t) => {
+  t.same(
+    parseDecision({
+      allow: false,
+      needs: ['sql.dry_run', 'sql.dry_run'],
+      credential: 'gcp-data',
+      reasons: ['b', 'a'],
+      alternatives: ['SELECT from sales'],
+    }),
+    {
+      kind: 'needs',
+      needs: ['sql.dry_run'],
+      credential: 'gcp-data',
+      reasons: ['a', 'b'],
+      alternatives: ['SELECT from sales'],
+    },
+  )
+  t.match(parseDecision({ allow: false, needs: ['sql.dry_run'] }), {
+    kind: 'needs',
+    credential: undefined,
+  })
+  t.match(parseDecision({ allow: false, needs: [] }), { kind: 'deny', code: 'ERR_SG_DENIED' })
+  t.end()
+})
+
+t.test('a byte cap is an integer that keeps its digits', (t) => {
+  for (const cap of [1, 10_737_418_240, Number.MAX_SAFE_INTEGER]) {
+    t.match(parseDecision({ allow: true, obligations: { max_bytes_billed: cap } }), {
+      kind: 'allow',
+      obligations: { maxBytesBilled: cap },
+    })
+  }
   t.end()
 })
 

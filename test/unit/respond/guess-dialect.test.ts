@@ -45,3 +45,23 @@ for (const [id, lines, dialect] of TABLE) {
     t.equal(guessDialect(lines), dialect)
   })
 }
+
+const API_CLIENT: HeaderLine = ['X-Goog-Api-Client', 'gl-python/3.11 gccl/3.47.0']
+
+const TARGETS: readonly (readonly [string, string, readonly HeaderLine[], string])[] = [
+  ['Google by our prefix', '/gcp/anything', [], 'google'],
+  ['Google by its API', '/bigquery/v2/projects/p/queries?x', [], 'google'],
+  ['Google by an upload', '/upload/bigquery/v2/projects/p/jobs', [], 'google'],
+  ['Google by a resumable upload', '/resumable/upload/bigquery/v2/x', [], 'google'],
+  ['Google by a batch', '/batch/bigquery/v2', [], 'google'],
+  ['Google by its client’s header', '/elsewhere', [API_CLIENT], 'google'],
+  ['S3 by the scope, whatever the bucket is called', '/aws/s3/gcp/x', [scope('s3')], 's3'],
+  ['plain JSON for a path that only begins alike', '/gcpx', [], 'json'],
+  ['plain JSON for another API', '/bigquery/v20/x', [], 'json'],
+]
+
+for (const [id, target, lines, dialect] of TARGETS) {
+  t.test(id, async (t) => {
+    t.equal(guessDialect(lines, target), dialect)
+  })
+}

@@ -163,3 +163,156 @@ t.test('without a default such a region is refused', (t) => {
   t.equal(result.ok ? 'found' : result.error.code, 'ERR_SG_REGION_REFUSED')
   t.end()
 })
+
+const google = compileRoutingTable({
+  baseHosts: ['gw.test'],
+  routes: [
+    {
+      service: 'gcp_bigquery',
+      upstream: 'https://bigquery.googleapis.com',
+      regions: [],
+      defaultRegion: undefined,
+    },
+  ],
+})
+
+function matchGoogle(
+  target: string,
+  options: {
+    host?: string
+    headers?: readonly HeaderLine[]
+    routes?: Parameters<typeof compileRoutingTable>[0]['routes']
+  } = {},
+) {
+  const { host = 'bigquery.gw.test', headers = [], routes } = options
+  const request = acceptRequest(head('GET', target, headers, host), 'id', REQUEST_LIMITS)
+  if (!request.ok) throw new Error(request.error.detail)
+  const own =
+    routes === undefined ? google : compileRoutingTable({ baseHosts: ['gw.test'], routes })
+  return matchRoute(request.value, own)
+}
+
+const BEARER: HeaderLine = ['Authorization', 'Bearer placeholder']
+const GOOGLE_PATHS = [
+  '/bigquery/v2/projects/p/queries',
+  '/upload/bigquery/v2/projects/p/jobs',
+  '/resumable/upload/bigquery/v2/projects/p/jobs',
+  '/batch/bigquery/v2',
+]
+
+for (const path of GOOGLE_PATHS) {
+  t.test(`a bearer of the client’s library does not matter: ${path}`, (t) => {
+    for (const [host, target] of [
+      ['bigquery.gw.test', path],
+      ['gw.test', `/gcp/bigquery${path}`],
+    ] as const) {
+      for (const headers of [[], [BEARER], [['authorization', 'Basic eA==']] as const]) {
+        const result = matchGoogle(target, { host, headers })
+        if (!result.ok) throw new Error(result.error.detail)
+        t.match(result.value, {
+          provider: 'gcp',
+          service: 'gcp_bigquery',
+          dialect: 'google',
+          path,
+          region: undefined,
+          upstream: {
+            origin: 'https://bigquery.googleapis.com',
+            authority: 'bigquery.googleapis.com',
+          },
+        })
+        t.equal(result.value.signingName, undefined)
+      }
+    }
+    t.end()
+  })
+}
+
+t.test('a bearer at an AWS address is still no SigV4', (t) => {
+  const result = match('s3.gw.test', '/b/k', [BEARER])
+  t.match(result, { ok: false, error: { rule: 'RT-A1' } })
+  t.end()
+})
+
+t.test('a header that asks Google for a second method is refused', (t) => {
+  for (const name of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']) {
+    const result = matchGoogle('/bigquery/v2/projects/p/datasets', { headers: [[name, 'DELETE']] })
+    t.match(result, { ok: false, error: { code: 'ERR_SG_REQUEST_HEADERS', rule: 'RT-12' } }, name)
+  }
+  t.ok(match('gw.test', '/aws/s3/b', [['X-HTTP-Method-Override', 'DELETE']]).ok, 'S3 obeys none')
+  t.end()
+})
+
+const REGIONAL = [
+  {
+    service: 'gcp_bigquery',
+    upstream: 'https://bigquery.{region}.rep.googleapis.com',
+    regions: ['europe-west3', 'us-east4'],
+    defaultRegion: 'europe-west3',
+  },
+]
+const LISTED = [{ ...REGIONAL[0], upstream: 'https://bigquery.internal' }] as typeof REGIONAL
+
+const LOCATIONS: readonly (readonly [
+  id: string,
+  query: string,
+  routes: typeof REGIONAL | undefined,
+  expected: readonly [origin: string, region: string | undefined] | string,
+])[] = [
+  ['none, one host for all', '', undefined, ['https://bigquery.googleapis.com', undefined]],
+  ['one, one host for all', '?location=EU', undefined, ['https://bigquery.googleapis.com', 'eu']],
+  [
+    'none: the default',
+    '',
+    REGIONAL,
+    ['https://bigquery.europe-west3.rep.googleapis.com', 'europe-west3'],
+  ],
+  [
+    'in upper case',
+    '?location=US-EAST4',
+    REGIONAL,
+    ['https://bigquery.us-east4.rep.googleapis.com', 'us-east4'],
+  ],
+  [
+    'with an encoded name',
+    '?%6Cocation=us-east4',
+    REGIONAL,
+    ['https://bigquery.us-east4.rep.googleapis.com', 'us-east4'],
+  ],
+  ['one that is not listed', '?location=asia-east1', REGIONAL, 'RT-11'],
+  ['a host in its place', '?location=evil.test%2F', REGIONAL, 'RT-11'],
+  ['one that is not listed, one host for all', '?location=us', LISTED, 'RT-11'],
+  [
+    'listed, one host for all',
+    '?location=us-east4',
+    LISTED,
+    ['https://bigquery.internal', 'us-east4'],
+  ],
+  ['twice', '?location=us-east4&location=EU', undefined, 'RT-13'],
+  [
+    'without a value',
+    '?location',
+    REGIONAL,
+    ['https://bigquery.europe-west3.rep.googleapis.com', 'europe-west3'],
+  ],
+]
+
+for (const [id, query, routes, expected] of LOCATIONS) {
+  t.test(`location: ${id}`, (t) => {
+    const result = matchGoogle(
+      `/bigquery/v2/projects/p/queries/j${query}`,
+      routes === undefined ? {} : { routes },
+    )
+    if (typeof expected === 'string') t.match(result, { ok: false, error: { rule: expected } })
+    else {
+      t.strictSame(result.ok && [result.value.upstream.origin, result.value.region], expected)
+      t.strictSame(result.ok && result.value.locations, routes && new Set(routes[0]?.regions))
+    }
+    t.end()
+  })
+}
+
+t.test('a service that nobody routes is told, whatever its Authorization', (t) => {
+  const result = matchGoogle('/storage/v1/b', { host: 'storage.gw.test', headers: [BEARER] })
+  t.match(result, { ok: false, error: { rule: 'RT-10' } })
+  t.end()
+})

@@ -5,7 +5,8 @@ import type { Refusal } from '../../../errors.ts'
 import type { Result } from '../../../util/result.ts'
 import type { RequestView } from '../../request-view.ts'
 import type { S3Operation } from './operation-index.ts'
-import { quoted, refuseS3, type S3RefusalCode } from './refusal-rules.ts'
+import { quoted } from '../../quoted.ts'
+import { refuseS3, type S3RefusalCode } from './refusal-rules.ts'
 
 type Refused = Result<never, Refusal<S3RefusalCode>>
 

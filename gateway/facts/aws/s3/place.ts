@@ -7,7 +7,8 @@ import { percentDecode } from '../../../request/percent.ts'
 import { ok, type Result } from '../../../util/result.ts'
 import type { RequestView } from '../../request-view.ts'
 import { isBucketName, otherKindOf } from './bucket-name.ts'
-import { quoted, refuseS3, type S3RefusalCode } from './refusal-rules.ts'
+import { quoted } from '../../quoted.ts'
+import { refuseS3, type S3RefusalCode } from './refusal-rules.ts'
 
 export type Place =
   | { readonly level: 'service' }

@@ -17,7 +17,8 @@ import {
   type Siblings,
 } from './operation-index.ts'
 import { hasControl, placeOf, type Place } from './place.ts'
-import { quoted, refuseS3, type S3RefusalCode } from './refusal-rules.ts'
+import { quoted } from '../../quoted.ts'
+import { refuseS3, type S3RefusalCode } from './refusal-rules.ts'
 
 export interface Recognised {
   readonly operation: S3Operation

@@ -107,12 +107,3 @@ export function refuseS3(rule: S3Rule, found: string): Result<never, Refusal<S3R
   const { code, hint } = S3_RULES[rule]
   return err(refusal(code, `${found}; ${hint}`, rule))
 }
-
-/** Text of the client in a detail: short, and in ASCII without controls, so it breaks no line. */
-export function quoted(text: string): string {
-  const short = text.length > 64 ? `${text.slice(0, 64)}...` : text
-  return JSON.stringify(short).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
