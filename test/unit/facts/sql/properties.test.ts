@@ -2,7 +2,7 @@
 // a second statement is never overlooked, and nothing throws.
 
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { readSql } from '../../../../gateway/facts/sql/read-sql.ts'
 import { readSqlCorpus } from '../../../support/sql-corpus.ts'
 import { referenceStatements, referenceTokens } from '../../../support/sql-tokens.ts'
@@ -67,13 +67,14 @@ function inserted(sql: string, filler: string, where: number): string {
   return `${before} ${filler} ${sql.slice(at)}`
 }
 
-function holds<Ts>(t: Tap, property: fc.IProperty<Ts>, numRuns: number): void {
+function holds<Ts>(t: Test, property: fc.IProperty<Ts>, numRuns: number): void {
   const run = fc.check(property, { numRuns })
   t.notOk(run.failed, fc.defaultReportMessage(run) ?? `holds for ${String(run.numRuns)}`)
 }
 
 t.test('a comment between any two tokens changes no verdict', async (t) => {
-  holds(t, 
+  holds(
+    t,
     fc.property(fc.constantFrom(...readable), comment, fc.nat(), ({ sql }, filler, where) => {
       fc.pre(!/#\s*legacysql/i.test(sql))
       return verdict(inserted(sql, filler, where)) === verdict(sql)
@@ -85,7 +86,8 @@ t.test('a comment between any two tokens changes no verdict', async (t) => {
 t.test(
   'a literal or quoted identifier anywhere makes no write a read, and no read a write',
   async (t) => {
-    holds(t, 
+    holds(
+      t,
       fc.property(
         fc.constantFrom(...readable),
         fc.oneof(literal, identifier),
@@ -109,7 +111,8 @@ t.test(
 )
 
 t.test('no semicolon in a literal, comment or quoted identifier separates', async (t) => {
-  holds(t, 
+  holds(
+    t,
     fc.property(literal, identifier, identifier, comment, (value, column, table, note) => {
       const sql = `SELECT ${value} AS ${column} ${note} FROM ${table} ${note};${note}`
       return verdict(sql) === 'read SELECT'
@@ -128,7 +131,8 @@ t.test('a second statement behind any text that reads is refused', async (t) => 
     'x',
     "'x'",
   )
-  holds(t, 
+  holds(
+    t,
     fc.property(
       fc.constantFrom(...reads),
       fc.array(comment, { maxLength: 3 }),
@@ -170,7 +174,8 @@ t.test('no text throws, whatever its bytes', async (t) => {
     '@{',
     '`',
   )
-  holds(t, 
+  holds(
+    t,
     fc.property(heads, tails, (head, bytes) => {
       readSql(head + Buffer.from(bytes).toString('latin1'))
       readSql(head + Buffer.from(bytes).toString('utf16le'))
@@ -178,7 +183,8 @@ t.test('no text throws, whatever its bytes', async (t) => {
     }),
     5000,
   )
-  holds(t, 
+  holds(
+    t,
     fc.property(fc.constantFrom(...corpus), fc.nat(), fc.nat(), ({ sql }, from, to) => {
       readSql(sql.slice(from % (sql.length + 1), to % (sql.length + 1)))
       return true
