@@ -158,10 +158,10 @@ const SQL_CAPS = ['max_bytes_billed'] as const
 function sqlPartsWithout(
   grant: Grant,
   types: readonly TargetType[],
-  parts: readonly (typeof SQL_USES | typeof SQL_CAPS)[number][],
+  members: readonly (typeof SQL_USES | typeof SQL_CAPS)[number][],
 ): readonly string[] {
   if (grant.targets.some(({ type }) => types.includes(type))) return []
-  return parts.filter((part) => grant[part] !== undefined)
+  return members.filter((member) => grant[member] !== undefined)
 }
 
 function distinct(texts: readonly string[]): readonly string[] {

@@ -1,14 +1,6 @@
 // Limits that no operator can set, each as the station that keeps it has it: docs/DEFAULTS.md is
 // generated from here.
 
-import { JOB_STORE_LIMITS } from '../operations/job-store.ts'
-import { LONGEST_CLIENT_JOB_ID } from '../operations/job-tag.ts'
-import { MAX_DEPTH } from '../facts/sql/brackets.ts'
-import { MAX_NAMES } from '../facts/sql/names.ts'
-import { MAX_SQL_LENGTH } from '../facts/sql/read-sql.ts'
-import { LOOKUP_CACHE_BYTES, LOOKUP_TTL } from '../operations/lookup-cache.ts'
-import { LOOKUP_LIMITS } from '../pipeline/ask.ts'
-import { MOST_LOOKUPS } from '../pipeline/lookup.ts'
 import { MOST_POOLS } from '../compose/clouds.ts'
 import { MAX_ANSWER_BYTES } from '../credential/aws/web-identity.ts'
 import {
@@ -24,8 +16,17 @@ import {
   MAX_LISTED,
   RESTORE_REQUEST_BYTES,
 } from '../facts/aws/s3/inspected-body.ts'
+import { JOB_BODY_BYTES } from '../facts/gcp/bigquery/read-job.ts'
+import { MAX_DEPTH } from '../facts/sql/brackets.ts'
+import { MAX_NAMES } from '../facts/sql/names.ts'
+import { MAX_SQL_LENGTH } from '../facts/sql/read-sql.ts'
+import { JOB_STORE_LIMITS } from '../operations/job-store.ts'
+import { LONGEST_CLIENT_JOB_ID } from '../operations/job-tag.ts'
 import { MOST_IDENTITIES } from '../operations/limits.ts'
+import { LOOKUP_CACHE_BYTES, LOOKUP_TTL } from '../operations/lookup-cache.ts'
+import { LOOKUP_LIMITS } from '../pipeline/ask.ts'
 import { LONGEST_EXPLANATION } from '../pipeline/explain-denial.ts'
+import { MOST_LOOKUPS } from '../pipeline/lookup.ts'
 import { BODY_DEADLINE_MS } from '../pipeline/understand.ts'
 import { INLINE_P99_MS } from '../policy/bundle/activate.ts'
 import { EVALUATION_PAGES } from '../policy/wasm/wasm-engine.ts'
@@ -260,6 +261,12 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     LOOKUP_CACHE_BYTES,
     'bytes',
     'Some ten thousand answers; a hostile agent can push out others’, which are then asked again.',
+  ),
+  fixed(
+    'BigQuery job body',
+    JOB_BODY_BYTES,
+    'bytes',
+    'Four texts of the longest query: parameters and escapes have room.',
   ),
   fixed(
     'SQL text',

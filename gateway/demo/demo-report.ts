@@ -13,7 +13,7 @@ import type { Stage } from './stage.ts'
 const GREEN = 32
 const RED = 31
 const DIM = 2
-const WIDTHS = { role: 28, operation: 19, resource: 37 }
+const WIDTHS = { role: 28, operation: 20, resource: 37 }
 
 export interface Summary {
   readonly results: readonly StepResult[]

@@ -42,6 +42,11 @@ function listenForInterruption(): Interruption {
 
 async function playAll(stage: Stage, sdk: AwsSdk, report: DemoReport): Promise<StepResult[]> {
   const results: StepResult[] = []
+  // They load the SDK while the first steps are played.
+  for (const step of SCENARIO) {
+    const access = stage.agents.get(step.agent)
+    if ('call' in step && access !== undefined) stage.googleAgents.start(step.agent, access)
+  }
   for (const step of SCENARIO) {
     const result = await playStep(step, stage, sdk)
     report.step(result)

@@ -28,7 +28,8 @@ As the researcher, with @google-cloud/bigquery and google-auth-library:
   const bigquery = new BigQuery({ projectId: '${PROJECT}', apiEndpoint: '${baseOrigin}/gcp/bigquery',
     authClient: new PassThroughClient() })
   bigquery.interceptors.push({ request: (options) => ({ ...options, pool }) })
-  console.log(await bigquery.query('SELECT region, COUNT(*) AS n FROM sales.customers GROUP BY region'))
+  const [rows] = await bigquery.query('SELECT region, COUNT(*) AS n FROM sales.customers GROUP BY region')
+  console.log(rows)
 
 With google-cloud-bigquery for Python:
 
@@ -38,6 +39,7 @@ With google-cloud-bigquery for Python:
   session = AuthorizedSession(AnonymousCredentials())
   session.cert = ('${dir}/researcher.pem', '${dir}/researcher.key.pem')
   session.verify = '${dir}/web-ca.pem'
+  session.trust_env = False  # REQUESTS_CA_BUNDLE would win over session.verify
   client = bigquery.Client(project='${PROJECT}', credentials=AnonymousCredentials(), _http=session,
       client_options={'api_endpoint': '${baseOrigin}/gcp/bigquery'})
   print(list(client.query_and_wait('SELECT id, total FROM sales.orders')))

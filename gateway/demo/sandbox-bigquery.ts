@@ -31,7 +31,7 @@ import {
 } from './google/bigquery/resources.ts'
 import { googleFault } from './google/fault.ts'
 import type { GoogleFault } from './google/fault.ts'
-import { bad, checkHead, readQuery } from './google/head.ts'
+import { bad, checkHead, onlyFields, readQuery } from './google/head.ts'
 import type { Iam, Permission } from './google/iam.ts'
 import { readJsonObject } from './google/json-body.ts'
 import type { JsonMap } from './google/strict-json.ts'
@@ -89,15 +89,19 @@ export class SandboxBigQuery {
     if (!headers.ok) return headers
     const admitted = this.#admit(head, headers.value, entry)
     if (!admitted.ok) return admitted
-    const call = admitted.value
+    const result = await this.#perform(admitted.value, headers.value, message)
+    return result.ok ? ok(onlyFields(result.value, admitted.value.query)) : result
+  }
+
+  async #perform(call: Call, headers: HeaderIndex, message: IncomingMessage): Promise<Answer> {
     if (call.method.id !== 'jobs.query' && call.method.id !== 'jobs.insert') {
-      const hasBody = (single(headers.value, 'content-length') ?? '0') !== '0'
-      if (hasBody || headers.value.has('transfer-encoding')) {
+      const hasBody = (single(headers, 'content-length') ?? '0') !== '0'
+      if (hasBody || headers.has('transfer-encoding')) {
         return err(bad(`${call.method.id} takes no body`))
       }
       return this.#read(call)
     }
-    const body = await readJsonObject(message, headers.value, entry)
+    const body = await readJsonObject(message, headers, call.entry)
     if (!body.ok) return body
     return call.method.id === 'jobs.query'
       ? this.#query(call, body.value)

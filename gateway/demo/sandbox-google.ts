@@ -44,6 +44,8 @@ export interface SandboxGoogleOptions {
 
 export interface DirectToken {
   readonly principal: string
+  /** Sets that it is a member of, beside itself. */
+  readonly memberOf?: readonly string[]
   readonly scopes: readonly string[]
   /** Default one hour from now; may lie in the past. */
   readonly expiresAt?: number
@@ -117,15 +119,14 @@ export async function createSandboxGoogle(options: SandboxGoogleOptions): Promis
       [...catalog.datasets.values()]
         .flatMap((dataset) => [...dataset.tables.keys()].map((table) => `${dataset.name}.${table}`))
         .toSorted(),
-    issue: ({ principal, scopes, expiresAt = now() + 3_600_000 }) =>
-      tokens.issue({
-        principal: {
-          name: principal,
-          members: new Set([principal, `serviceAccount:${principal}`]),
-        },
+    issue: ({ principal, memberOf = [], scopes, expiresAt = now() + 3_600_000 }) => {
+      const members = new Set([principal, `serviceAccount:${principal}`, ...memberOf])
+      return tokens.issue({
+        principal: { name: principal, members },
         scopes: new Set(scopes),
         expiresAt,
-      }),
+      })
+    },
     close: async () => {
       await Promise.all(services.map((service) => service.close()))
     },

@@ -62,7 +62,7 @@ const intoTable: BigQueryStep = {
   expected: refused('ERR_SG_DENIED', 'ERR_SG_OPERATION_AMBIGUOUS'),
   call: {
     kind: 'job',
-    options: { query: 'SELECT * FROM sales.orders' },
+    options: { query: 'SELECT * FROM sales.customers' },
     destination: { dataset: 'sales', table: 'copy' },
   },
 }
@@ -102,8 +102,8 @@ export const BIGQUERY_STEPS: readonly BigQueryStep[] = [
   query(
     'researcher-exports',
     'researcher',
-    'gs://elsewhere/orders-*.csv',
-    "EXPORT DATA OPTIONS (uri = 'gs://elsewhere/orders-*.csv', format = 'CSV') AS SELECT * FROM sales.orders",
+    'gs://elsewhere/customers-*.csv',
+    "EXPORT DATA OPTIONS (uri = 'gs://elsewhere/customers-*.csv', format = 'CSV') AS SELECT * FROM sales.customers",
     denied(),
   ),
   query(

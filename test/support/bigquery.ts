@@ -1,9 +1,7 @@
 // BigQuery as the tests need it: requests as SDKs send them, and answers in the form of the REST
 // reference (resource Job).
 
-import type { GcpCredential } from '../../gateway/credential/credential.ts'
 import type { MessageHead } from '../../gateway/request/message.ts'
-import { Secret } from '../../gateway/util/secret.ts'
 import { head } from './heads.ts'
 
 export const PROJECT = 'acme-data'
@@ -84,16 +82,4 @@ function referenceOf(name: string, member: string): Readonly<Record<string, stri
 export function googleError(status: number, reason: string, message: string): Buffer {
   const errors = [{ message, domain: 'global', reason }]
   return Buffer.from(JSON.stringify({ error: { code: status, message, errors } }))
-}
-
-export function gcpCredential(fields: Partial<GcpCredential> = {}): GcpCredential {
-  return Object.freeze({
-    kind: 'gcp-workload-identity',
-    provider: 'gcp',
-    name: 'gcp-data',
-    accessToken: new Secret('ya29.d.token'),
-    expiresAt: Date.UTC(2100, 0),
-    session: 'principal://iam.googleapis.com/researcher',
-    ...fields,
-  })
 }

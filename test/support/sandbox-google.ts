@@ -12,7 +12,8 @@ import type { TestIssuer, TokenChanges } from './sandbox.ts'
 export const PROJECT = 'acme-data'
 export const POOL = 'projects/123456789/locations/global/workloadIdentityPools/agents'
 export const PROVIDER = `${POOL}/providers/svidgate`
-export const AUDIENCE = `//iam.googleapis.com/${PROVIDER}`
+export const AUDIENCE_PREFIX = '//iam.googleapis.com/'
+export const AUDIENCE = `${AUDIENCE_PREFIX}${PROVIDER}`
 export const SERVICE_ACCOUNT = 'readers@acme-data.iam.gserviceaccount.com'
 export const BIGQUERY_SCOPE = 'https://www.googleapis.com/auth/bigquery'
 export const IAM_SCOPE = 'https://www.googleapis.com/auth/iam'
@@ -23,6 +24,11 @@ export function agentId(role: string): string {
 
 export function principalOf(role: string): string {
   return `principal://iam.googleapis.com/${POOL}/subject/${agentId(role)}`
+}
+
+/** What a binding of a whole role names. */
+export function roleSet(role: string): string {
+  return `principalSet://iam.googleapis.com/${POOL}/attribute.role/${role}`
 }
 
 export const DATASETS: SandboxGoogleOptions['datasets'] = [
@@ -92,7 +98,7 @@ export const BINDINGS: SandboxGoogleOptions['bindings'] = [
     resource: `projects/${PROJECT}`,
     role: 'roles/bigquery.jobUser',
     members: [
-      `principalSet://iam.googleapis.com/${POOL}/attribute.role/researcher`,
+      roleSet('researcher'),
       principalOf('editor'),
       principalOf('other'),
       `serviceAccount:${SERVICE_ACCOUNT}`,

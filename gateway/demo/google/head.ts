@@ -41,8 +41,8 @@ export function bad(message: string): GoogleFault {
   return googleFault(400, 'badRequest', message)
 }
 
-/** Parameters of every method: how the answer is written, which here is always as it is. */
-const COMMON = new Set(['alt', 'prettyPrint'])
+/** Parameters of every method: how the answer is written, and which of its members are wanted. */
+const COMMON = new Set(['alt', 'prettyPrint', 'fields'])
 
 /** Names decoded once, each at most once, and none that the method does not have. */
 export function readQuery(
@@ -65,5 +65,15 @@ export function readQuery(
     query.set(name, value)
   }
   if ((query.get('alt') ?? 'json') !== 'json') return err(bad('Only alt=json is served'))
+  if (!/^\w+(?:,\w+)*$/.test(query.get('fields') ?? 'all')) {
+    return err(bad('Only names of top-level members are served in fields'))
+  }
   return ok(query)
+}
+
+/** A partial answer (`fields` of Google's system parameters). */
+export function onlyFields(document: object, query: ReadonlyMap<string, string>): object {
+  const wanted = query.get('fields')?.split(',')
+  if (wanted === undefined) return document
+  return Object.fromEntries(Object.entries(document).filter(([name]) => wanted.includes(name)))
 }

@@ -173,11 +173,16 @@ function bindCast({ operand, type }: Of<'cast'>, context: Context): Bound {
   return computed(type, (env) => {
     const value = bound.evaluate(env)
     if (value === null || from === type) return value
-    if (from === 'FLOAT64' && type === 'INT64') return BigInt(Math.round(Number(value)))
+    if (from === 'FLOAT64' && type === 'INT64') return rounded(Number(value))
     if (from === 'INT64' && type === 'FLOAT64') return Number(value)
     if (from === 'STRING' || type === 'STRING') return parseValue(valueText(value, from), type)
     throw invalidQuery(`Invalid cast from ${from} to ${type}`)
   })
+}
+
+/** Half away from zero. */
+function rounded(value: number): bigint {
+  return BigInt(Math.sign(value) * Math.round(Math.abs(value)))
 }
 
 function bindExtract({ part, operand }: Of<'extract'>, context: Context): Bound {

@@ -238,6 +238,13 @@ function pathOrCall(cursor: Cursor): Expression {
 }
 
 function call(cursor: Cursor, path: readonly string[]): Expression {
+  if (path.length > 4) throw invalidQuery(`Invalid function name: ${path.join('.')}`)
+  const parsed = callOf(cursor, path)
+  if (cursor.isWord('OVER')) throw notServed('window functions')
+  return parsed
+}
+
+function callOf(cursor: Cursor, path: readonly string[]): Expression {
   cursor.expectSign('(')
   if (cursor.sign(')')) return { kind: 'call', path, args: [], isDistinct: false, isStar: false }
   if (cursor.sign('*')) {
@@ -247,7 +254,5 @@ function call(cursor: Cursor, path: readonly string[]): Expression {
   const isDistinct = cursor.words('DISTINCT')
   const args = cursor.list(() => parseExpression(cursor))
   cursor.expectSign(')')
-  if (cursor.isWord('OVER')) throw notServed('window functions')
-  if (path.length > 4) throw invalidQuery(`Invalid function name: ${path.join('.')}`)
   return { kind: 'call', path, args, isDistinct, isStar: false }
 }
