@@ -1,4 +1,4 @@
-// Whose a BigQuery job is (contract §5 `own`): an agent's own are those whose id carries its tag, and
+// Whose a BigQuery job is (docs/POLICY.md `own`): an agent's own are those whose id carries its tag, and
 // those that the cloud has said it began for it. Everything else is somebody else's, or nobody's.
 
 import type { JobOwnership } from '../facts/job-ownership.ts'

@@ -10,7 +10,7 @@ import type { ExchangeTotals, ResponseSink, Upstream } from '../upstream/port.ts
 import type { AnswerReader } from '../upstream/rewrite/answer-reader.ts'
 import { ANSWER_READERS } from '../upstream/rewrite/answer-readers.ts'
 import {
-  isAboutCredential,
+  judgeErrorAnswer,
   LONGEST_ERROR_BODY,
   mayEchoCredential,
 } from '../upstream/rewrite/error-answer.ts'
@@ -138,7 +138,8 @@ class AnswerSink implements ResponseSink {
     const status = totals.status
     if (held !== undefined) {
       const body = Buffer.concat(held.chunks)
-      if (this.isOverlong || this.#isEcho(status, held.headers, body)) return this.withhold(totals)
+      if (this.isOverlong || this.#isWithheld(status, held.headers, body))
+        return this.withhold(totals)
       this.#writeHead(status, held.headers)
       this.#exchange.write(body)
       this.#exchange.end()
@@ -152,12 +153,12 @@ class AnswerSink implements ResponseSink {
     return { ...brokenOff(totals, refused), upstreamStatus: this.status }
   }
 
-  #isEcho(status: number, headers: readonly HeaderLine[], body: Buffer): boolean {
+  #isWithheld(status: number, headers: readonly HeaderLine[], body: Buffer): boolean {
     const { credential, generation } = this.#journey
     if (credential === undefined) return false
-    if (!isAboutCredential(status, headers, body, credential)) return false
-    generation.credentials.purge(credential.name)
-    return true
+    const verdict = judgeErrorAnswer(status, headers, body, credential)
+    if (verdict === 'refused') generation.credentials.purge(credential.name)
+    return verdict !== 'passes'
   }
 
   #writeHead(status: number, headers: readonly HeaderLine[]): void {

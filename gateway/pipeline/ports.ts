@@ -79,7 +79,7 @@ export interface RequestSummary {
   readonly lookups: readonly LookupMark[]
 }
 
-/** What look-ups share (contract §6). */
+/** What look-ups share (docs/POLICY.md). */
 export interface Lookups {
   /** Apart from the limits of requests: a look-up costs the cloud's quota before an allow. */
   readonly limits: { enter(identity: string): boolean; leave(identity: string): void }

@@ -40,7 +40,7 @@ export interface Metrics {
   connectionClosed(): void
   /** `credential`: its name in the configuration. */
   credentialExchange(credential: string, result: ExchangeResult): void
-  /** `fact`: what was looked up, of the closed list of contract §6. */
+  /** `fact`: what was looked up, of the closed list of docs/POLICY.md. */
   lookup(fact: string, result: LookupResult): void
   auditWritten(records: number, bytes: number): void
   auditFailed(records: number): void

@@ -137,7 +137,7 @@ t.test('every page that a comment names exists, and none that is not here', asyn
     for (const name of names.filter((each) => /\.(?:ts|rego)$/.test(each))) {
       const path = `${folder}/${name}`
       const text = readDocument(path)
-      for (const [page] of text.matchAll(/\bdocs\/(?:decisions\/\d{4}|[\w-]+\.md)/g)) {
+      for (const [page] of text.matchAll(/(?<![/\w])docs\/(?:decisions\/\d{4}|[\w-]+\.md)/g)) {
         t.ok(pages.has(page), `${path}: ${page}`)
       }
       t.notMatch(text, /\bcontract §|\b[a-z-]+\.md §/, path)

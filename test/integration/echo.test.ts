@@ -110,7 +110,7 @@ const UNREADABLE: readonly Coding[] = [
   ['zstd', Buffer.from],
   ['gzip', Buffer.from],
   ['gzip, gzip', (text) => gzipSync(gzipSync(text))],
-  ['gzip', (text) => gzipSync(text.padEnd(300 * 1024))],
+  ['gzip', (text) => gzipSync(text.padEnd(2 * 1024 * 1024))],
 ]
 
 for (const [name, encode] of UNREADABLE) {

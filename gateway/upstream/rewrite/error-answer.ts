@@ -27,21 +27,26 @@ export function mayEchoCredential(
 }
 
 /**
- * @param body whole
- * @returns true: it repeats our credential, is about it, or cannot be read
+ * `passes`: it is about the agent's own request. `refused`: it repeats our credential, or is about
+ * it. `unreadable`: nobody can say, and the credential is not to blame.
  */
-export function isAboutCredential(
+export type ErrorVerdict = 'passes' | 'refused' | 'unreadable'
+
+/** @param body whole */
+export function judgeErrorAnswer(
   status: number,
   headers: readonly HeaderLine[],
   body: Buffer,
   credential: Credential,
-): boolean {
-  if (credential.kind === 'none') return false
+): ErrorVerdict {
+  if (credential.kind === 'none') return 'passes'
   const plain = plainBody(headers, body)
-  if (plain === undefined) return true
-  return credential.kind === 'gcp-workload-identity'
-    ? isAboutGoogleCredential(status, headers, plain, credential)
-    : isAboutAwsCredential(plain, credential)
+  if (plain === undefined) return 'unreadable'
+  const isRefused =
+    credential.kind === 'gcp-workload-identity'
+      ? isAboutGoogleCredential(status, headers, plain, credential)
+      : isAboutAwsCredential(plain, credential)
+  return isRefused ? 'refused' : 'passes'
 }
 
 type Decoder = (bytes: Buffer, limit: { maxOutputLength: number }) => Buffer

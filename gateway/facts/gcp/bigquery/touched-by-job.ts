@@ -1,5 +1,5 @@
 // What a job touches. Of a query our lexer knows how many statements it is and whether it reads; which
-// tables it reads, only BigQuery's dry run. A statement that writes is never dry-run (contract §6), so
+// tables it reads, only BigQuery's dry run. A statement that writes is never dry-run (docs/POLICY.md), so
 // what it touches stays unknown and its facts incomplete.
 
 import type { Refusal } from '../../../errors.ts'
