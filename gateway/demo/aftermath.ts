@@ -5,7 +5,8 @@
 import { PROJECT } from './demo-config.ts'
 import { rowKey } from './google/sql/values.ts'
 import type { SandboxGoogle } from './sandbox-google.ts'
-import type { RequestLog, SandboxService } from './sandbox/request-log.ts'
+import type { RequestLog } from './sandbox/request-log.ts'
+import type { SandboxService } from './sandbox/service.ts'
 
 /** By `dataset.table`: equal texts are equal contents. */
 export type TableContents = ReadonlyMap<string, string>

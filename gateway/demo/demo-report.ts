@@ -141,7 +141,7 @@ export class DemoReport {
     }
     const { requests, decisions, audit, results } = summary
     this.#line('')
-    this.#line('What the sandbox cloud saw:')
+    this.#line('What the sandbox clouds saw:')
     for (const [text, count] of counted(requests))
       this.#line(`    ${String(count).padStart(3)} × ${text}`)
     this.#line('Credentials that the clouds issued, and where they were seen:')

@@ -8,7 +8,7 @@ import { readDecisions } from './decision-records.ts'
 import type { DecisionRecord } from './decision-records.ts'
 import { REGION } from './demo-config.ts'
 import { exchangeRaw } from './raw-exchange.ts'
-import type { SandboxService } from './sandbox/request-log.ts'
+import type { SandboxService } from './sandbox/service.ts'
 import type { Stage } from './stage.ts'
 import type { Expectation, Step } from './step.ts'
 

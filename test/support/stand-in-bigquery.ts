@@ -2,7 +2,7 @@
 // run, and forwards with a token of its own. Made of node:https and the test issuer alone.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Misbehaviour } from './stand-in-gateway.ts'
+import type { Misbehaviour } from './misbehaviour.ts'
 import { sendRaw } from './raw-http.ts'
 import type { RawAnswer } from './raw-http.ts'
 import { AUDIENCE_PREFIX, exchangeForm, mintFor } from './sandbox-google.ts'

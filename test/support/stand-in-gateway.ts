@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { TLSSocket } from 'node:tls'
 import type { StartGateway } from '../../gateway/demo/ports.ts'
+import type { Misbehaviour } from './misbehaviour.ts'
 import { signWithAws4 } from './aws4-signer.ts'
 import type { Aws4Keys } from './aws4-signer.ts'
 import { sendRaw, xmlText } from './raw-http.ts'
@@ -19,21 +20,6 @@ import { createTestIssuer } from './sandbox.ts'
 import type { TestIssuer } from './sandbox.ts'
 import { StandInBigQuery } from './stand-in-bigquery.ts'
 import type { BigQueryVerdict } from './stand-in-bigquery.ts'
-
-export interface Misbehaviour {
-  /** Lets the writer read. */
-  readonly allowsReads?: boolean
-  /** Lets everything pass to the cloud before it refuses. */
-  readonly asksFirst?: boolean
-  /** Takes any client certificate. */
-  readonly trustsAnyone?: boolean
-  /** Writes no records. */
-  readonly recordsNothing?: boolean
-  /** Judges SQL texts, and runs them whatever the verdict. */
-  readonly runsAnySql?: boolean
-  /** Shows Google's token to S3. */
-  readonly straysToken?: boolean
-}
 
 function configured(config: string, pattern: RegExp): string {
   return pattern.exec(config)?.[1] ?? ''

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { RequestLog, SandboxService } from './request-log.ts'
+import type { RequestLog } from './request-log.ts'
+import type { SandboxService } from './service.ts'
 
 export interface ServerKey {
   readonly key: string

@@ -2,7 +2,7 @@
 // it is for: so that each request can be searched for all of them, and a credential that reaches the
 // wrong door, or an agent, is seen.
 
-import type { SandboxService } from './request-log.ts'
+import type { SandboxService } from './service.ts'
 
 export interface IssuedSecret {
   /** `access token 1 of <principal>`: never the secret itself. */

@@ -4,11 +4,10 @@
 
 import { IssuedSecrets } from './issued-secrets.ts'
 import type { IssuedSecret } from './issued-secrets.ts'
+import type { SandboxService } from './service.ts'
 
 const KEPT_REQUESTS = 10_000
 const SECRET_HEADERS = new Set(['authorization', 'x-amz-security-token', 'cookie'])
-
-export type SandboxService = 'sts' | 's3' | 'google-sts' | 'iamcredentials' | 'bigquery'
 
 export interface SandboxRequest {
   readonly service: SandboxService

@@ -8,8 +8,8 @@ import type { CliIo } from '../../../gateway/cli/command.ts'
 import { runDemo } from '../../../gateway/demo/demo.ts'
 import type { DemoOptions } from '../../../gateway/demo/ports.ts'
 import { SCENARIO } from '../../../gateway/demo/scenario.ts'
+import type { Misbehaviour } from '../../support/misbehaviour.ts'
 import { standInGateway } from '../../support/stand-in-gateway.ts'
-import type { Misbehaviour } from '../../support/stand-in-gateway.ts'
 import { createTestTrustDomain } from '../../support/test-trust-domain.ts'
 
 interface Run {
