@@ -95,8 +95,16 @@ const HELD: readonly (readonly [
   ['a bomb', 403, [['content-encoding', 'gzip']], gzipSync(Buffer.alloc(64 * 1024 * 1024))],
 ]
 
+/** Not passed on either, but nothing says that the token is to blame. */
+const UNREADABLE: ReadonlySet<string> = new Set([
+  'a coding that we cannot read',
+  'two codings',
+  'gzip that is none',
+  'a bomb',
+])
+
 for (const [id, status, headers, body] of HELD) {
-  t.test(`${status} is replaced, and the token forgotten: ${id}`, async (t) => {
+  t.test(`${status} is replaced, and a token that was refused forgotten: ${id}`, async (t) => {
     const { forwarded, exchange, purged } = await answered(status, headers, body)
     t.match(forwarded, {
       end: 'refused',
@@ -106,7 +114,7 @@ for (const [id, status, headers, body] of HELD) {
     })
     t.notOk(exchange.isHeadWritten)
     t.equal(exchange.text, '')
-    t.strictSame(purged, ['gcp-data'])
+    t.strictSame(purged, UNREADABLE.has(id) ? [] : ['gcp-data'])
     t.notMatch(JSON.stringify(forwarded), TOKEN.slice(0, 24))
   })
 }
