@@ -25,6 +25,8 @@ export type BigQueryOutcome =
 export class GoogleAgents {
   readonly #projectId: string
   readonly #threads = new Map<string, Worker>()
+  /** Of threads that could not even load the SDK. */
+  readonly #failures = new Map<string, unknown>()
   #tasks = 0
 
   constructor(projectId: string) {
@@ -38,12 +40,15 @@ export class GoogleAgents {
     const thread = new Worker(new URL('google-agent.js', import.meta.url), {
       workerData: { access, projectId: this.#projectId } satisfies AgentThread,
     })
+    thread.on('error', (error: unknown) => this.#failures.set(agent, error))
     this.#threads.set(agent, thread)
     return thread
   }
 
   async call(agent: string, access: AgentAccess, call: BigQueryCall): Promise<BigQueryOutcome> {
     const thread = this.start(agent, access)
+    const failure = this.#failures.get(agent)
+    if (failure !== undefined) throw new Error(`the thread of ${agent} ended`, { cause: failure })
     this.#tasks += 1
     const answered = once(thread, 'message', { signal: AbortSignal.timeout(DEADLINE_MS) })
     thread.postMessage({ id: this.#tasks, call } satisfies AgentTask, [])
