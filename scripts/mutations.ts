@@ -730,8 +730,8 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'upstream',
     without: 'keeps a 401 about our token from the agent',
     file: 'gateway/upstream/rewrite/gcp/error-body.ts',
-    find: 'if (status === 401)',
-    replace: 'if (false)',
+    find: 'return status === 401;',
+    replace: 'return false;',
     tests: ['test/unit/pipeline/google-answers.test.ts'],
   },
   {

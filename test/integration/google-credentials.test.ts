@@ -82,6 +82,7 @@ bindings:
     jwtSvid: issuer.source,
     post: clouds.tokens.post,
     cache: new CredentialCache({ clock, random: () => 0 }),
+    jobStore: undefined,
   })
   t.teardown(async () => {
     await clouds.close()
