@@ -163,24 +163,16 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'facts',
     without: 'refuses a second credential at a Google API',
     file: 'gateway/facts/classify.ts',
-    find: 'const unclean = isGoogle ? googleHeaderFault(view.headers) : undefined;',
+    find: `const unclean = route.provider === 'gcp' ? googleHeaderFault(view.headers) : undefined;`,
     replace: 'const unclean = undefined;',
-    tests: ['test/unit/facts/gcp/hygiene.test.ts'],
-  },
-  {
-    station: 'facts',
-    without: 'knows the parameters that are credentials',
-    file: 'gateway/facts/gcp/hygiene.ts',
-    find: 'if (CREDENTIALS.has(lower)) {',
-    replace: 'if (false) {',
     tests: ['test/unit/facts/gcp/hygiene.test.ts'],
   },
   {
     station: 'facts',
     without: 'refuses an operation that no table knows',
     file: 'gateway/facts/classify.ts',
-    find: /if \(!fields\.ok\)\s+return fields;/,
-    replace: `if (!fields.ok) return ok(makeFacts({
+    find: 'return fields.ok ? ok(makeFacts(fields.value)) : fields;',
+    replace: `return ok(makeFacts(fields.ok ? fields.value : {
       service: route.service, action: 'GetObject', account: undefined, region: route.region, payloadMode: 'none',
       operation: { provider: 'aws', service: 's3', name: 's3.GetObject', access: 'read', complete: true, pending: [], permissions: [] },
       targets: [{ type: 'account', access: 'read', name: '*', container: '', path: '' }],
@@ -730,8 +722,8 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'upstream',
     without: 'keeps a 401 about our token from the agent',
     file: 'gateway/upstream/rewrite/gcp/error-body.ts',
-    find: 'if (status === 401)',
-    replace: 'if (false)',
+    find: 'return status === 401;',
+    replace: 'return false;',
     tests: ['test/unit/pipeline/google-answers.test.ts'],
   },
   {

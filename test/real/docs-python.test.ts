@@ -1,6 +1,8 @@
-// The Python of the documentation, run with the real boto3 against a running gateway.
+// The Python of the documentation, run with the real boto3 and google-cloud-bigquery against a
+// running gateway.
 
 import t from 'tap'
+import type { Tool } from '../support/doc-check.ts'
 import {
   documents,
   playDocument,
@@ -9,8 +11,11 @@ import {
 } from '../support/documents.ts'
 import { toolPath } from '../support/tools.ts'
 
-t.test('what the documents show with boto3 works with boto3', async (t) => {
-  const python = toolPath('boto3', 'bin', 'python')
+t.test('what the documents show in Python works with the real clients', async (t) => {
+  const tools = new Map<Tool, string>([
+    ['python', toolPath('boto3', 'bin', 'python')],
+    ['python-google', toolPath('google-cloud-bigquery', 'bin', 'python')],
+  ])
   const gateway = await startDocumentedGateway()
   t.teardown(() => gateway.close())
   const pages = documents().filter((path) =>
@@ -20,7 +25,7 @@ t.test('what the documents show with boto3 works with boto3', async (t) => {
   for (const path of pages) {
     await t.test(path, async (t) => {
       const before = gateway.cloud.requests.length
-      await playDocument(t, path, gateway, new Map([['python', python]]))
+      await playDocument(t, path, gateway, tools)
       t.ok(gateway.cloud.requests.length > before, 'it reached the cloud')
     })
   }

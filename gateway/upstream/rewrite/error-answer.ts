@@ -6,7 +6,7 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { Credential } from '../../credential/credential.ts'
 import type { HeaderLine } from '../../request/message.ts'
 import { isAboutAwsCredential, mayEchoAws } from './aws/error-body.ts'
-import { isAboutGoogleCredential, mayEchoGoogle } from './gcp/error-body.ts'
+import { isAboutGoogleCredential, isGoogleTokenRefused, mayEchoGoogle } from './gcp/error-body.ts'
 
 /** Error documents are a few KiB; what is longer is not one, and is not passed on unseen. */
 export const LONGEST_ERROR_BODY = 256 * 1024
@@ -40,12 +40,13 @@ export function judgeErrorAnswer(
   credential: Credential,
 ): ErrorVerdict {
   if (credential.kind === 'none') return 'passes'
+  const isGoogle = credential.kind === 'gcp-workload-identity'
+  if (isGoogle && isGoogleTokenRefused(status)) return 'refused'
   const plain = plainBody(headers, body)
   if (plain === undefined) return 'unreadable'
-  const isRefused =
-    credential.kind === 'gcp-workload-identity'
-      ? isAboutGoogleCredential(status, headers, plain, credential)
-      : isAboutAwsCredential(plain, credential)
+  const isRefused = isGoogle
+    ? isAboutGoogleCredential(headers, plain, credential)
+    : isAboutAwsCredential(plain, credential)
   return isRefused ? 'refused' : 'passes'
 }
 
