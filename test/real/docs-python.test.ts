@@ -29,4 +29,8 @@ t.test('what the documents show in Python works with the real clients', async (t
       t.ok(gateway.cloud.requests.length > before, 'it reached the cloud')
     })
   }
+  const queries = gateway.google?.requests.filter(({ operation }) =>
+    operation?.endsWith('jobs.query'),
+  )
+  t.ok((queries?.length ?? 0) > 0, 'and BigQuery')
 })
