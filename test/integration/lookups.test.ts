@@ -238,6 +238,36 @@ t.test('look-ups of an identity are limited, and what is known is not looked up'
   t.strictSame(['asked', 'cached', 'limited'].map(count), [3, 2, 1])
 })
 
+t.test(
+  'what is left of an agent’s look-ups does not tell which of its denials had found something',
+  async (t) => {
+    const { test, cloud, time, send } = await scene(t, 2)
+    cloud.dryRuns = (query) => {
+      if (query.includes('hr.people')) return touching({ tables: ['acme-data.hr.people'] })
+      if (!query.includes('hr.nobody')) return touching({ tables: [] })
+      return {
+        status: 404,
+        body: googleError(404, 'notFound', 'Not found: Table acme-data:hr.nobody'),
+      }
+    }
+    const statusOf = async (text: string): Promise<number> =>
+      (await send('researcher', queryRequest(text))).status
+    for (const [index, table] of ['hr.people', 'hr.nobody'].entries()) {
+      time.advance(1_000)
+      t.equal(await statusOf(`SELECT * FROM ${table}`), 403)
+      t.equal(await statusOf(`SELECT * FROM ${table}`), 403)
+      t.equal(await statusOf(`SELECT ${String(index)}`), 403, `after ${table} nothing is left`)
+    }
+    t.equal(cloud.dryRunCount, 3, 'what is known was asked once')
+    time.advance(500)
+    t.equal(await statusOf('SELECT 3'), 200)
+    t.equal(await statusOf('SELECT 3'), 200, 'an allowed one costs nothing again')
+    time.advance(500)
+    t.equal(await statusOf('SELECT 4'), 200)
+    await test.stop()
+  },
+)
+
 t.test('a client that leaves ends its look-up', async (t) => {
   const { test, cloud } = await scene(t)
   let asked = (): void => undefined
