@@ -13,6 +13,7 @@ import {
   queryRequest,
   type BigQueryRequest,
 } from '../support/bigquery.ts'
+import { runCli } from '../support/child.ts'
 import { FakeBigQuery, touching } from '../support/fake-bigquery.ts'
 import { FakeGcpSts } from '../support/fake-gcp-sts.ts'
 import { exposition } from '../support/health.ts'
@@ -265,6 +266,35 @@ t.test(
     time.advance(500)
     t.equal(await statusOf('SELECT 4'), 200)
     await test.stop()
+  },
+)
+
+t.test(
+  'explain --decision: a denial by a look-up still stands while the policy still asks',
+  async (t) => {
+    const { test, cloud, time, send } = await scene(t, 1)
+    const notFound = googleError(404, 'notFound', 'Not found')
+    cloud.dryRuns = (query) =>
+      query.includes('hr.people')
+        ? touching({ tables: ['acme-data.hr.people'] })
+        : { status: 404, body: notFound }
+    const ids: string[] = []
+    for (const text of ['SELECT * FROM hr.nobody', 'SELECT * FROM hr.people', SELECT]) {
+      const { headers } = await send('researcher', queryRequest(text))
+      ids.push(headers.get('x-svidgate-decision-id') ?? '')
+      if (ids.length === 1) time.advance(1_000)
+    }
+    const records = await test.stop()
+    t.match(
+      records.filter(({ type }) => type === 'decision').map(({ result }) => result),
+      [{ rule: 'LOOK-3' }, { reasons: ['target_not_granted'] }, { rule: 'LOOK-4' }],
+    )
+    const config = join(test.dir, 'svidgate.yaml')
+    for (const id of ids) {
+      const { code, out, err } = await runCli(['explain', '-c', config, '--decision', id])
+      t.match(JSON.parse(out), { same: true }, err)
+      t.equal(code, 0)
+    }
   },
 )
 
