@@ -49,7 +49,10 @@ export interface SqlText {
   readonly unlistedFunctions: readonly string[]
   /** Sorted, each once. */
   readonly features: readonly SqlFeature[]
-  /** Paths in the place of a table, sorted, each once: for messages, never for decisions. */
+  /**
+   * Paths in the place of a table, sorted, each once. No decision rests on a name here, because what
+   * it stands for only BigQuery knows; that there is one says that BigQuery has to name a table.
+   */
   readonly tables: readonly string[]
 }
 
