@@ -1,5 +1,5 @@
 // The one list of codes. A code has neither a status nor a text here: both belong to `respond/`,
-// which speaks the dialect of the SDK that asked (contract §7).
+// which speaks the dialect of the SDK that asked (docs/REFUSALS.md).
 
 export const SVID_CODES = [
   'ERR_SG_SVID_MISSING',

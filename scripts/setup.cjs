@@ -28,6 +28,15 @@ function main() {
   }
   var reason = whyInstall()
   if (reason === undefined) return 0
+  if (isLink(path.join(root, 'node_modules'))) {
+    process.stderr.write(
+      'node_modules is a link, and npm ci would empty what it leads to (' +
+        reason +
+        ')\n' +
+        'install there, or remove the link and run make again\n',
+    )
+    return 2
+  }
   process.stdout.write('npm ci: ' + reason + '\n')
   var npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: root,
@@ -35,6 +44,15 @@ function main() {
   })
   if (npm.error) process.stderr.write('npm could not be started: ' + npm.error.message + '\n')
   return npm.status === 0 ? 0 : 1
+}
+
+function isLink(name) {
+  try {
+    return fs.lstatSync(name).isSymbolicLink()
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error
+    return false
+  }
 }
 
 function isOlder(found, needed) {

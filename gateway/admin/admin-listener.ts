@@ -1,6 +1,7 @@
-// `listen.admin` (contract §11): a Unix socket for its owner alone. GET never changes anything;
-// Host and Origin are checked all the same, for the day when a proxy stands before it and a web page
-// behind that (DNS rebinding, cross-site requests). Errors are problem documents (RFC 9457).
+// `listen.admin` (docs/OPERATIONS.md): a Unix socket for its owner alone. GET never changes
+// anything; Host and Origin are checked all the same, for the day when a proxy stands before it and
+// a web page behind that (DNS rebinding, cross-site requests). Errors are problem documents (RFC
+// 9457).
 
 import { isRead } from './answers.ts'
 import { startHttpServer } from './http-server.ts'
@@ -21,7 +22,7 @@ export interface AdminListenerOptions {
 
 const HOSTS = ['localhost', 'svidgate']
 
-/** Names of contract §11 whose features come later. */
+/** Paths whose features come later. */
 const RESERVED: readonly RegExp[] = [
   /^\/v1\/generation$/,
   /^\/v1\/decisions(?:\/stream)?$/,

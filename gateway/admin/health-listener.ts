@@ -1,5 +1,5 @@
-// `listen.health` (contract §11): alive, ready, metrics; no credentials, and so no detail: what
-// exactly is not ready stands in the log and behind the admin listener.
+// `listen.health` (docs/OPERATIONS.md): alive, ready, metrics; no credentials, and so no detail:
+// what exactly is not ready stands in the log and behind the admin listener.
 
 import { isRead, methodNotAllowed, notFound, textAnswer } from './answers.ts'
 import { startHttpServer } from './http-server.ts'

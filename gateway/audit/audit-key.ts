@@ -1,5 +1,5 @@
-// The audit key: Ed25519, its own file, never the issuer's (contract §10). Made on first use, with
-// its public half beside it; public keys are kept for ever, because records outlive the key.
+// The audit key: Ed25519, its own file, never the issuer's (docs/OPERATIONS.md). Made on first use,
+// with its public half beside it; public keys are kept for ever, because records outlive the key.
 //
 // Trusts: the directory's owner. A key that others can read is refused: whoever holds it can forge
 // checkpoints, and the records would prove nothing.
@@ -19,6 +19,9 @@ import { canonicalJson } from './canonical.ts'
 import type { AuditSigner } from './chain.ts'
 
 const GROUP_AND_WORLD = 0o077
+
+const ANOTHER_KEY =
+  'remove the file to have a new one made, or run: openssl genpkey -algorithm ed25519'
 
 /** What is wrong with the operator's set-up of the audit log, and how to mend it. */
 export class AuditSetupError extends Error {
@@ -40,6 +43,11 @@ export async function loadAuditKey(path: string): Promise<AuditSigner> {
   const publicKey = createPublicKey(privateKey)
   await keepPublicKey(publicKeyPath(path), publicKey)
   return auditSigner(privateKey)
+}
+
+/** Whether the key can be used, where there is one yet. Throws AuditSetupError. */
+export async function checkAuditKey(path: string): Promise<void> {
+  await readKey(path)
 }
 
 /** A signer over an Ed25519 private key. */
@@ -79,7 +87,7 @@ export async function readAuditPublicKey(path: string): Promise<KeyObject> {
       'verification needs the public key alone: give the .pub.pem file, and keep this one away',
     )
   }
-  return ed25519(path, () => createPublicKey(pem))
+  return ed25519(path, () => createPublicKey(pem), 'give the .pub.pem file of the audit key')
 }
 
 async function readKey(path: string): Promise<KeyObject | undefined> {
@@ -110,7 +118,7 @@ async function readKey(path: string): Promise<KeyObject | undefined> {
   }
 }
 
-function ed25519(path: string, parse: () => KeyObject): KeyObject {
+function ed25519(path: string, parse: () => KeyObject, hint = ANOTHER_KEY): KeyObject {
   let key: KeyObject | undefined
   try {
     key = parse()
@@ -119,10 +127,7 @@ function ed25519(path: string, parse: () => KeyObject): KeyObject {
     key = undefined
   }
   if (key?.asymmetricKeyType !== 'ed25519') {
-    throw new AuditSetupError(
-      `${path} is not an Ed25519 key in PEM form`,
-      'remove the file to have a new one made, or run: openssl genpkey -algorithm ed25519',
-    )
+    throw new AuditSetupError(`${path} is not an Ed25519 key in PEM form`, hint)
   }
   return key
 }

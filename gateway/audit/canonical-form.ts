@@ -2,7 +2,7 @@
 // stand? It shares no code with the writer, so that a mistake in one does not hide in the other.
 //
 // Numbers must be written as RFC 8785 §3.2.2.3 says, except inside `input`: the policy input keeps
-// integers and literals with the digits they had (contract §5), which a double may not.
+// integers and literals with the digits they had, which a double may not.
 
 import { err, ok } from '../util/result.ts'
 import type { Result } from '../util/result.ts'

@@ -5,7 +5,7 @@
 // data (a class instance, a function, a BigInt, NaN) is a programmer's mistake and a TypeError: a
 // `Secret` that strayed into a record stops it, rather than being printed in some form.
 
-/** Nesting beyond this is refused, as everywhere in the gateway (contract §5). */
+/** Nesting beyond this is refused, as everywhere in the gateway. */
 export const MAX_DEPTH = 128
 
 /** Control characters, the two that JSON escapes, and surrogates, which may be lone. */

@@ -1,5 +1,5 @@
-// The records of contract §10. Fields follow OPA's decision log, so that existing receivers can
-// read them; what is ours is added beside.
+// The records (docs/OPERATIONS.md). Fields follow OPA's decision log, so that existing receivers
+// can read them; what is ours is added beside.
 
 import type { Code } from '../errors.ts'
 
@@ -54,6 +54,8 @@ export interface DecisionEvent {
     readonly reasons: readonly string[]
     readonly obligations?: readonly string[]
   }
+  /** What the policy's `explain` entrypoint says of a denial: canonical JSON text. */
+  readonly explanation?: string | undefined
   readonly bundles: Readonly<Record<string, { readonly revision: string }>>
   /** RFC 3339 with milliseconds */
   readonly timestamp: string

@@ -1,4 +1,4 @@
-// An event becomes a line: contract §10, canonical JSON (RFC 8785), one record a line.
+// An event becomes a line (docs/OPERATIONS.md): canonical JSON (RFC 8785), one record a line.
 //
 // A record's place in the chain (`seq`, `prev`, `hash`) is known only when its batch is written, the
 // rest as soon as the event happens. So a record is prepared in pieces around those three names, in
@@ -23,6 +23,8 @@ import type {
 
 /** The version of the record format. */
 export const RECORD_VERSION = 1
+
+const NOT_SPLICED = 'what is spliced into a record must be one line of canonical JSON'
 
 /** What the first record of the first file has as `prev`. */
 export const NO_HASH = '0'.repeat(64)
@@ -74,6 +76,7 @@ function prepareDecision(event: DecisionEvent): PreparedRecord {
       `"bundles":${bundlesJson(event.bundles)},` +
       (event.credential === undefined ? '' : `"credential":${credentialJson(event.credential)},`) +
       `"decision_id":${canonicalRecordString(event.decision_id)},"erased":[],` +
+      (event.explanation === undefined ? '' : `"explanation":${oneLine(event.explanation)},`) +
       (event.facts === undefined ? '' : `"facts":${spliced(event.facts)},`) +
       `"generation":${numberJson(event.generation)},`,
     beforePrev:
@@ -202,9 +205,12 @@ function credentialJson(mark: CredentialMark): string {
 
 /** A line break inside would be a second line: an attacker's own record. */
 function spliced(text: string): string {
-  if (!text.startsWith('{') || !text.endsWith('}') || text.includes('\n')) {
-    throw new TypeError('what is spliced into a record must be one line of canonical JSON')
-  }
+  if (!text.startsWith('{') || !text.endsWith('}')) throw new TypeError(NOT_SPLICED)
+  return oneLine(text)
+}
+
+function oneLine(text: string): string {
+  if (text === '' || text.includes('\n')) throw new TypeError(NOT_SPLICED)
   return text
 }
 

@@ -1,6 +1,6 @@
-// Offline proof over a directory of records, with public keys alone (contract §10): every line is
-// canonical and hashes to what it says, every file is an unbroken chain, every file continues a
-// record of an earlier one, and every checkpoint is signed.
+// Offline proof over a directory of records, with public keys alone (docs/OPERATIONS.md): every
+// line is canonical and hashes to what it says, every file is an unbroken chain, every file
+// continues a record of an earlier one, and every checkpoint is signed.
 //
 // What no offline reader can see: that the newest records, behind the last checkpoint, were cut off
 // or written anew. The report says which those are.

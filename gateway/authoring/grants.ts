@@ -39,7 +39,7 @@ export interface GrantsData {
   readonly terms: Tree<GrantTerms>
 }
 
-/** What the agent may be told at once (contract §6). */
+/** What the agent may be told at once (docs/POLICY.md). */
 const MAX_ALTERNATIVES = 5
 
 export function compileGrants(yaml: string): Result<GrantsData, readonly DocumentProblem[]> {
@@ -174,7 +174,7 @@ const APIS: ReadonlyMap<string, readonly string[]> = new Map([
   ['azure_storage', ['blob', 'queue', 'table', 'dfs']],
 ])
 
-/** `operation.name` of the input (contract §5): `PutObject` of aws_s3 is `s3.PutObject`. */
+/** `operation.name` of the input (docs/POLICY.md): `PutObject` of aws_s3 is `s3.PutObject`. */
 function operationName(service: string, action: string): Result<string, string> {
   const apis = APIS.get(service) ?? [service.slice(service.indexOf('_') + 1)]
   if (apis.some((api) => action.startsWith(`${api}.`))) return ok(action)

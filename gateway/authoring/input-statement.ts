@@ -1,5 +1,5 @@
 // What a policy's rules can refer to of the input, found by OPA's own analysis (`opa deps`) and put
-// into the bundle's manifest, so that the gateway can leave out the rest (contract §5, last lines).
+// into the bundle's manifest, so that the gateway can leave out the rest.
 // OPA writes a manifest's metadata only when it builds from a folder, so a bundle that was built is
 // laid out as one, to be built again: its own data, and the Rego that it was made from.
 

@@ -24,8 +24,7 @@ export function recordSelector(filter: RecordFilter): (line: string) => boolean 
   return (line) => {
     const record = parse(line)
     const id = text(record, 'decision_id')
-    const isCallers =
-      filter.spiffeId === undefined || text(record, 'spiffe_id') === filter.spiffeId
+    const isCallers = filter.spiffeId === undefined || text(record, 'spiffe_id') === filter.spiffeId
     // A look-up stands before the decision that it serves, which alone says whether it was allowed.
     if (text(record, 'type') === 'lookup') {
       return isCallers && filter.allow !== true && filter.deny !== true

@@ -1,4 +1,4 @@
-// `svidgate audit tail` and `svidgate audit verify`: parse and print only (contract §3, §10).
+// `svidgate audit tail` and `svidgate audit verify`: parse and print only (docs/OPERATIONS.md).
 
 import type { KeyObject } from 'node:crypto'
 import { AuditSetupError, errorCode, readAuditPublicKey } from '../audit/audit-key.ts'

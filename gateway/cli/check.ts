@@ -1,6 +1,7 @@
-// `svidgate check -c FILE`: is this configuration right, and are its bundles? Resolves nothing
-// outside. Exit codes (contract §3): 0 right, 1 a bundle is not, 2 the configuration is not.
+// `svidgate check -c FILE`: is this configuration right, and are its files and bundles? Resolves
+// nothing outside. Exit codes: 0 right, 1 a bundle is not, 2 the configuration or a file of it is not.
 
+import type { StartProblem } from '../compose/problem.ts'
 import type { Config } from '../config/config.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { ConfigProblem } from '../config/problem.ts'
@@ -15,6 +16,8 @@ export interface CheckOptions {
 
 export interface CheckPorts {
   load(path: string): Promise<Result<LoadedConfig, readonly ConfigProblem[]>>
+  /** What `serve` could not use of the files that a right configuration names. */
+  checkFiles(config: Config): Promise<readonly StartProblem[]>
   /** What is wrong with the bundles that a right configuration names. */
   checkBundles(config: Config): Promise<readonly BundleProblem[]>
 }
@@ -29,25 +32,37 @@ export interface BundleProblem {
 export function checkConfig(ports: CheckPorts): Action<CheckOptions> {
   return async (options, io) => {
     const loaded = await ports.load(options.config)
-    if (!loaded.ok) return report(options, io, loaded.error, [], 2)
-    const bundles = await ports.checkBundles(loaded.value.config)
-    return report(options, io, loaded.value.warnings, bundles, bundles.length > 0 ? 1 : 0)
+    if (!loaded.ok)
+      return report(options, io, { problems: loaded.error, files: [], bundles: [] }, 2)
+    const { config, warnings } = loaded.value
+    const files = await ports.checkFiles(config)
+    const bundles = await ports.checkBundles(config)
+    const exitCode = files.length > 0 ? 2 : bundles.length > 0 ? 1 : 0
+    return report(options, io, { problems: warnings, files, bundles }, exitCode)
   }
+}
+
+interface Findings {
+  readonly problems: readonly ConfigProblem[]
+  readonly files: readonly StartProblem[]
+  readonly bundles: readonly BundleProblem[]
 }
 
 function report(
   options: CheckOptions,
   io: CliIo,
-  problems: readonly ConfigProblem[],
-  bundles: readonly BundleProblem[],
+  { problems, files, bundles }: Findings,
   exitCode: ExitCode,
 ): ExitCode {
   if (options.json) {
-    const answer = { ok: exitCode === 0, file: options.config, problems, bundles }
+    const answer = { ok: exitCode === 0, file: options.config, problems, files, bundles }
     io.out(`${JSON.stringify(answer)}\n`)
     return exitCode
   }
   for (const problem of problems) io.err(problemLines(problem))
+  for (const { message, hint } of files) {
+    io.err(`${options.config}: ${message}\n  hint: ${hint}\n`)
+  }
   for (const { bundle, message, hint } of bundles) {
     io.err(`${options.config}: bundle ${bundle}: ${message}\n  hint: ${hint}\n`)
   }

@@ -1,5 +1,6 @@
-// What every command file shares: where it prints, and how it says how it ended (contract §3:
-// 0 ok, 1 the answer is no, 2 usage or configuration error, 3 something needed was unreachable).
+// What every command file shares: where it prints, and how it says how it ended
+// (docs/OPERATIONS.md: 0 ok, 1 the answer is no, 2 usage or configuration error, 3 something needed
+// was unreachable).
 
 export type ExitCode = 0 | 1 | 2 | 3
 

@@ -11,6 +11,7 @@ import { CredentialCache } from '../credential/cache.ts'
 import { refusal } from '../errors.ts'
 import { unprovenPeer } from '../pipeline/authenticate.ts'
 import type { Generation } from '../pipeline/ports.ts'
+import type { Decision } from '../policy/decision-types.ts'
 import { nanoseconds } from '../policy/input-time.ts'
 import { parseSpiffeId } from '../spiffe/id.ts'
 import type { Peer } from '../spiffe/peer.ts'
@@ -55,7 +56,7 @@ export const explain: Action<ExplainOptions> = async (options, io) => {
 }
 
 function print(explanation: Explanation, json: boolean, io: CliIo): ExitCode {
-  if (json) io.out(`${JSON.stringify(explanation)}\n`)
+  if (json) io.out(`${JSON.stringify(explanation, mapAsObject)}\n`)
   else {
     for (const [station, value] of Object.entries(explanation)) {
       io.out(`${station}: ${typeof value === 'string' ? value : pretty(value)}\n`)
@@ -87,12 +88,25 @@ async function explainRecord(
   }
   // The record holds the very text that was judged, in canonical form: so does this.
   const evaluation = { text: JSON.stringify(input), nowNs: instantNs(input) }
-  const again = ports.generation.engine.evaluate(ports.generation.entrypoint, evaluation)
-  const answer = again.ok ? again.value : again.error
-  io.out(
-    `${pretty({ recorded: result, facts, input, now: answer, ...rulesOf(evaluation, ports) })}\n`,
-  )
-  return 0
+  const { engine, entrypoint, decisions } = ports.generation
+  const again = engine.evaluateText(entrypoint, evaluation)
+  const now = again.ok ? decisions.read(again.value) : again.error
+  const isSame = 'reasons' in now && decidesAs(now, result)
+  const rules = rulesOf(evaluation, ports)
+  io.out(`${pretty({ recorded: result, same: isSame, facts, input, now, ...rules })}\n`)
+  return isSame ? 0 : 1
+}
+
+/** Codes of denials that only a policy's own answer gets; the others may follow an allow. */
+const DENIALS: ReadonlySet<unknown> = new Set(['ERR_SG_DENIED', 'ERR_SG_POLICY_ERROR'])
+
+/** Whether the policy decides now what it decided then, for the same reasons. */
+function decidesAs(now: Decision, recorded: unknown): boolean {
+  if (typeof recorded !== 'object' || recorded === null) return false
+  const { allow, code, reasons } = recorded as Readonly<Record<string, unknown>>
+  if (JSON.stringify(reasons) !== JSON.stringify(now.reasons)) return false
+  if (now.kind === 'allow') return allow === true || !DENIALS.has(code)
+  return now.kind === 'deny' && code === now.code
 }
 
 async function findRecord(id: string, config: Config): Promise<Record<string, unknown>> {

@@ -1,14 +1,15 @@
-// `svidgate facts`: what a request is, without a network (contract §8). A million lines stream in
-// constant memory: one line is read, judged and written at a time, as fast as the reader takes them.
+// `svidgate facts`: what a request is, without a network (docs/POLICY.md). A million lines stream
+// in constant memory: one line is read, judged and written at a time, as fast as the reader takes
+// them.
 
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { isUtf8 } from 'node:buffer'
-import { routingOf } from '../compose/generation.ts'
+import { requestLimitsOf, routingOf } from '../compose/generation.ts'
 import { catalogue } from '../facts/catalogue.ts'
 import { factsDocument } from '../facts/facts.ts'
 import { understandOffline } from '../pipeline/understand-offline.ts'
-import { REQUEST_LIMITS } from '../request/limits.ts'
+import { REQUEST_LIMITS, type RequestLimits } from '../request/limits.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import { builtInRouting } from './built-in-routing.ts'
 import { parseStrictJson } from '../util/json.ts'
@@ -31,24 +32,33 @@ export interface FactsOptions {
 const MAX_LINE_BYTES = 16 * 1024 * 1024
 const MAX_DEPTH = 8
 
+/** By what `serve` would judge with this configuration. */
+interface Rules {
+  readonly table: RoutingTable
+  readonly limits: RequestLimits
+}
+
+async function rulesOf(path: string | undefined, io: CliIo): Promise<Rules> {
+  if (path === undefined) return { table: builtInRouting(), limits: REQUEST_LIMITS }
+  const { config } = await readConfig(path, io)
+  return { table: routingOf(config), limits: requestLimitsOf(config) }
+}
+
 export const facts: Action<FactsOptions> = async (options, io) => {
   if (options.catalogue) {
     for (const entry of catalogue()) io.out(`${JSON.stringify(entry)}\n`)
     return 0
   }
-  const table =
-    options.config === undefined
-      ? builtInRouting()
-      : routingOf((await readConfig(options.config, io)).config)
+  const rules = await rulesOf(options.config, io)
   if (options.request !== undefined) {
     const given = parseRawRequest(await readGiven(options.request), options.request)
-    const answer = judge(given, table)
+    const answer = judge(given, rules)
     io.out(`${JSON.stringify(answer, null, 2)}\n`)
     return answer.ok ? 0 : 1
   }
   try {
     const input = options.lines === undefined ? io.stdin : createReadStream(options.lines)
-    await judgeLines(input, table, io)
+    await judgeLines(input, rules, io)
   } catch (error) {
     throw asCliError(error, options.lines)
   }
@@ -73,17 +83,13 @@ async function readGiven(file: string): Promise<Buffer> {
   }
 }
 
-async function judgeLines(
-  input: NodeJS.ReadableStream,
-  table: RoutingTable,
-  io: CliIo,
-): Promise<void> {
+async function judgeLines(input: NodeJS.ReadableStream, rules: Rules, io: CliIo): Promise<void> {
   let number = 0
   for await (const bytes of readLines(bytesOf(input), MAX_LINE_BYTES)) {
     number += 1
     const line = utf8(bytes)
     if (line?.trim() === '') continue
-    io.out(`${JSON.stringify(judgeLine(line, number, table))}\n`)
+    io.out(`${JSON.stringify(judgeLine(line, number, rules))}\n`)
     await io.drained?.()
   }
 }
@@ -100,7 +106,7 @@ function utf8(bytes: Buffer): string | undefined {
 type Answer =
   ReturnType<typeof judge> | { id: string | null; ok: false; code: string; message: string }
 
-function judgeLine(line: string | undefined, number: number, table: RoutingTable): Answer {
+function judgeLine(line: string | undefined, number: number, rules: Rules): Answer {
   if (line === undefined) return malformed(null, `line ${number} is not UTF-8`)
   // Strict: of two members with one name, different readers take different ones.
   const value = parseStrictJson(line, { maxDepth: MAX_DEPTH })
@@ -109,7 +115,7 @@ function judgeLine(line: string | undefined, number: number, table: RoutingTable
     return malformed(null, `line ${number}, character ${offset + 1}: ${reason}`)
   }
   const given = parseRequestDocument(value.value)
-  if (given.ok) return judge(given.value, table)
+  if (given.ok) return judge(given.value, rules)
   return malformed(given.error.id, `line ${number}: ${given.error.message}`)
 }
 
@@ -117,8 +123,8 @@ function malformed(id: string | null, message: string): Answer {
   return { id, ok: false, code: 'ERR_SG_REQUEST_MALFORMED', message }
 }
 
-function judge(given: GivenRequest, table: RoutingTable) {
-  const understood = understandOffline(given, table, REQUEST_LIMITS)
+function judge(given: GivenRequest, { table, limits }: Rules) {
+  const understood = understandOffline(given, table, limits)
   if (understood.ok) {
     return { id: given.id, ok: true as const, facts: factsDocument(understood.value.facts) }
   }

@@ -1,4 +1,4 @@
-// The command line (contract §3): which commands and options there are. Each command's work is in a
+// The command line: which commands and options there are. Each command's work is in a
 // file of its own; this one only parses, and the names that come later answer that they do.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
@@ -10,6 +10,7 @@ import { bundleBuild, type BundleBuildOptions } from './bundle-build.ts'
 import { bundleInspect, type BundleInspectOptions } from './bundle-inspect.ts'
 import { checkConfig, type CheckOptions } from './check.ts'
 import { checkBundles } from './check-bundles.ts'
+import { checkFiles } from './check-files.ts'
 import { CliError, type Action, type CliIo, type ExitCode } from './command.ts'
 import { demo } from './demo.ts'
 import { explain } from './explain.ts'
@@ -104,7 +105,7 @@ function addGatewayCommands(program: Command, run: Run): void {
 
 const check: Action<CheckOptions> = (options, io) => {
   const load = (path: string) => loadConfig(path, { env: io.env, files: nodeFiles })
-  return checkConfig({ load, checkBundles })(options, io)
+  return checkConfig({ load, checkFiles, checkBundles })(options, io)
 }
 
 function addPolicyCommands(program: Command, run: Run): void {

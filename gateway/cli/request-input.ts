@@ -1,5 +1,5 @@
 // A request for `facts` and `explain`: one raw HTTP/1.1 message from a file, or one document of the
-// batch form (contract §8). What the listener would refuse is refused here too, because the same
+// batch form (docs/POLICY.md). What the listener would refuse is refused here too, because the same
 // station judges both.
 
 import type { HeaderLine, MessageHead } from '../request/message.ts'
@@ -56,7 +56,12 @@ function findHeadEnd(bytes: Buffer): { head: number; body: number } | undefined 
 function parseLine(line: string, file: string, number: number): HeaderLine {
   const colon = line.indexOf(':')
   if (colon <= 0) throw new CliError(2, `${file}:${number}: not "<name>: <value>"`, RAW_HINT)
-  return [line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
+  return [line.slice(0, colon), withoutBlanks(line.slice(colon + 1))]
+}
+
+/** Blanks around a value are no part of it (RFC 9110 §5.5): on the wire the parser takes them. */
+function withoutBlanks(value: string): string {
+  return value.replace(/^[ \t]+|[ \t]+$/g, '')
 }
 
 /** One line of the batch form that is none, and what it calls itself where that can be read. */
@@ -65,7 +70,7 @@ export interface UnusableDocument {
   readonly message: string
 }
 
-/** One line of the batch form (contract §8). */
+/** One line of the batch form (docs/POLICY.md). */
 export function parseRequestDocument(value: JsonValue): Result<GivenRequest, UnusableDocument> {
   if (!isJsonObject(value)) return err({ id: null, message: 'a line must hold a JSON object' })
   const id = value.get('id')
@@ -103,7 +108,7 @@ function readHeaderLines(value: JsonValue | undefined): HeaderLine[] | undefined
     if (!isJsonArray(entry) || entry.length !== 2) return undefined
     const [name, text] = entry
     if (typeof name !== 'string' || typeof text !== 'string') return undefined
-    lines.push([name, text])
+    lines.push([name, withoutBlanks(text)])
   }
   return lines
 }

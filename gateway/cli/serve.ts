@@ -16,7 +16,16 @@ export interface ServeOptions {
   readonly config: string
 }
 
-export const serve: Action<ServeOptions> = async ({ config: path }, io) => {
+export const serve: Action<ServeOptions> = async ({ config }, io) => {
+  const hangUp = new HangUp()
+  try {
+    return await serveFrom(config, hangUp, io)
+  } finally {
+    hangUp.close()
+  }
+}
+
+async function serveFrom(path: string, hangUp: HangUp, io: CliIo): Promise<ExitCode> {
   const loaded = await readConfig(path, io)
   const log = createLogger({ level: loaded.config.telemetry.log.level, clock: systemClock })
   const watch = watchDenyList(() => {
@@ -30,9 +39,32 @@ export const serve: Action<ServeOptions> = async ({ config: path }, io) => {
   watch.follow(loaded.config.identity.denyList)
   const starting = start(loaded, log)
   try {
-    return await run(await starting, { path, watch, log, io })
+    return await run(await starting, { path, watch, log, io, hangUp })
   } finally {
     watch.close()
+  }
+}
+
+/** SIGHUP, which would end a process that is still starting: it is kept until somebody reloads. */
+class HangUp {
+  #isAsked = false
+  #reload: (() => void) | undefined
+  readonly #listener = (): void => {
+    this.#isAsked = true
+    this.#reload?.()
+  }
+
+  constructor() {
+    process.on('SIGHUP', this.#listener)
+  }
+
+  do(reload: () => void): void {
+    this.#reload = reload
+    if (this.#isAsked) reload()
+  }
+
+  close(): void {
+    process.removeListener('SIGHUP', this.#listener)
   }
 }
 
@@ -41,9 +73,10 @@ interface Running {
   readonly watch: DenyListWatch
   readonly log: Logger
   readonly io: CliIo
+  readonly hangUp: HangUp
 }
 
-async function run(gateway: Gateway, { path, watch, log, io }: Running): Promise<ExitCode> {
+async function run(gateway: Gateway, { path, watch, log, io, hangUp }: Running): Promise<ExitCode> {
   // One after another, so that of two signals the second one's reading is what stays.
   let reloading = Promise.resolve()
   const reload = (): void => {
@@ -52,16 +85,12 @@ async function run(gateway: Gateway, { path, watch, log, io }: Running): Promise
       watch.follow(gateway.config.identity.denyList)
     })
   }
-  process.on('SIGHUP', reload)
   const ended = untilSignal(gateway, log)
   // Said last: whoever waits for it may send a signal at once.
   const { dataPort, healthPort, issuerPort } = gateway.listeners
   log.info('svidgate is ready', { dataPort, healthPort, issuerPort })
-  try {
-    return await ended
-  } finally {
-    process.removeListener('SIGHUP', reload)
-  }
+  hangUp.do(reload)
+  return ended
 }
 
 async function start(loaded: LoadedConfig, log: Logger): Promise<Gateway> {

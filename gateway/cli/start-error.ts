@@ -7,6 +7,8 @@ import { GatewayError } from '../errors.ts'
 import { IdentitySourceError } from '../spiffe/source.ts'
 import { CliError } from './command.ts'
 
+const KEYS_HINT = 'docs/OPERATIONS.md says under "Issuer keys" how they are kept'
+
 const PORT_CODES: ReadonlySet<string> = new Set(['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'])
 
 /** Anything that is not the operator's to mend comes back as it was. */
@@ -19,7 +21,7 @@ export function asCliError(error: unknown): unknown {
     const more = others.map(({ message }) => `\n${message}`).join('')
     return new CliError(2, `${first?.message ?? error.message}${more}`, first?.hint ?? '')
   }
-  if (error instanceof GatewayError) return new CliError(2, error.detail, 'see the message')
+  if (error instanceof GatewayError) return new CliError(2, error.detail, KEYS_HINT)
   if (error instanceof TypeError) return new CliError(2, error.message, 'see docs/CONFIG.md')
   if (error instanceof Error && 'code' in error && PORT_CODES.has(String(error.code))) {
     return new CliError(

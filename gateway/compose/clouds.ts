@@ -16,7 +16,7 @@ export interface Clouds {
 }
 
 /** Pools in all; the least recently used identity's connections are closed first. */
-const MOST_POOLS = 4096
+export const MOST_POOLS = 4096
 
 export function openClouds(config: () => Config, lookup?: Lookup): Clouds {
   const { timeouts } = config().limits

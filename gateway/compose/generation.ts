@@ -17,7 +17,7 @@ import { loadBundleFile } from '../policy/bundle/file-source.ts'
 import { bundleKeyOf, type BundleKey, type BundleKeys } from '../policy/bundle/signature.ts'
 import { DecisionReader } from '../policy/decision-reader.ts'
 import { compileZones } from '../policy/input-time.ts'
-import { REQUEST_LIMITS } from '../request/limits.ts'
+import { REQUEST_LIMITS, type RequestLimits } from '../request/limits.ts'
 import { compileRoutingTable, type RoutingTable } from '../routing/table.ts'
 import type { Clock } from '../util/clock.ts'
 import { cpuTimeMs } from '../util/cpu-time.ts'
@@ -28,7 +28,7 @@ export interface GenerationPorts {
   readonly clock: Clock
   readonly jwtSvid: JwtSvidSource
   readonly post: HttpPost
-  /** Outlives the generation: a reload must not empty it (architecture decision 8). */
+  /** Outlives the generation: a reload must not empty it (docs/decisions/0016). */
   readonly cache: CredentialCache
   /** Outlives the generation, too. Undefined: no key is opened, or made, and no job is anyone's. */
   readonly jobStore: JobStore | undefined
@@ -63,14 +63,20 @@ export async function buildGeneration(
       routing: routingOf(config),
       engine: policy.value.engine,
       entrypoint: config.policy.decision,
+      explainEntrypoint: config.policy.explain,
       decisions: new DecisionReader(),
       zones: zones.value,
       reads: policy.value.reads,
       credentials: buildCredentials(config, ports),
       jobs: jobs.value,
-      requestLimits: { ...REQUEST_LIMITS, maxHeaderLines: config.limits.maxHeaderLines },
+      requestLimits: requestLimitsOf(config),
     }),
   })
+}
+
+export function requestLimitsOf({ limits }: Config): RequestLimits {
+  const { maxHeaderBytes, maxHeaderLines } = limits
+  return { ...REQUEST_LIMITS, maxHeaderBytes, maxHeaderLines }
 }
 
 export function routingOf({ listen, routes }: Config): RoutingTable {
@@ -121,7 +127,7 @@ function atLeast(
   ])
 }
 
-/** The algorithm is the key's own, never the one that a signature claims (opa.md §1). */
+/** The algorithm is the key's own, never the one that a signature claims (RFC 8725 §3.1). */
 function bundleKeys(
   files: ReadonlyMap<string, PublicFile>,
 ): Result<BundleKeys, readonly StartProblem[]> {

@@ -1,22 +1,6 @@
-// Every limit with its value, unit and reason: the schema takes its defaults from here, and
-// docs/DEFAULTS.md is generated from here. A limit without a reason is a guess, so none is accepted.
-
-import { JOB_STORE_LIMITS } from '../operations/job-store.ts'
-import { LONGEST_CLIENT_JOB_ID } from '../operations/job-tag.ts'
-import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from './document.ts'
-import { LOOKUP_CACHE_BYTES, LOOKUP_TTL } from '../operations/lookup-cache.ts'
-import { LOOKUP_LIMITS } from '../pipeline/ask.ts'
-import { MOST_LOOKUPS } from '../pipeline/lookup.ts'
-import { MAX_DEPTH } from '../facts/sql/brackets.ts'
-import { MAX_NAMES } from '../facts/sql/names.ts'
-import { MAX_SQL_LENGTH } from '../facts/sql/read-sql.ts'
-import {
-  ALTERNATIVE_CAP,
-  ALTERNATIVES_CAP,
-  NAME_CAP,
-  REASONS_CAP,
-  RESOURCE_CAP,
-} from '../respond/text.ts'
+// Every limit that an operator can set, with its value, unit and reason: the schema takes its defaults
+// from here, and docs/DEFAULTS.md is generated from here and from fixed-limits.ts. A limit without a
+// reason is a guess, so none is accepted.
 
 export interface ConfigurableLimit {
   /** The field of the configuration. */
@@ -26,13 +10,6 @@ export interface ConfigurableLimit {
   readonly unit: string
   readonly least: string | number
   readonly most: string | number
-  readonly reason: string
-}
-
-export interface FixedLimit {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
   readonly reason: string
 }
 
@@ -217,122 +194,3 @@ export const DEFAULTS = {
     'Some 200,000 records of about 1 KiB: a file that still opens in an editor.',
   ),
 } as const
-
-/** Limits that no operator can set. */
-export const FIXED_LIMITS: readonly FixedLimit[] = [
-  {
-    name: 'configuration file',
-    value: MAX_CONFIG_BYTES,
-    unit: 'bytes',
-    reason: 'A real one has a few KiB; the parser’s cost grows with size.',
-  },
-  {
-    name: 'configuration depth',
-    value: MAX_CONFIG_DEPTH,
-    unit: 'levels',
-    reason: 'The schema needs seven; a file of brackets must not exhaust the stack.',
-  },
-  {
-    name: 'look-ups of one request',
-    value: MOST_LOOKUPS,
-    unit: 'look-ups',
-    reason: 'And one evaluation more: a policy cannot make the gateway ask without end.',
-  },
-  {
-    name: 'look-up: whole answer',
-    value: LOOKUP_LIMITS.deadlineMs,
-    unit: 'milliseconds',
-    reason: 'BigQuery answers a dry run in well under a second; SDKs wait a minute.',
-  },
-  {
-    name: 'look-up: answer',
-    value: LOOKUP_LIMITS.maxBytes,
-    unit: 'bytes',
-    reason: 'References need a few KiB; the schema of a table with 10,000 columns is of this size.',
-  },
-  {
-    name: 'look-up: freshness',
-    value: LOOKUP_TTL,
-    unit: 'milliseconds',
-    reason: 'A view or a routine may change behind an answer; IAM judges the query itself anyway.',
-  },
-  {
-    name: 'look-ups kept',
-    value: LOOKUP_CACHE_BYTES,
-    unit: 'bytes',
-    reason:
-      'Some ten thousand answers; a hostile agent can push out others’, which are then asked again.',
-  },
-  {
-    name: 'refusal: resource',
-    value: RESOURCE_CAP,
-    unit: 'characters',
-    reason: 'An S3 key has up to 1024 bytes, of which the beginning tells enough.',
-  },
-  {
-    name: 'refusal: role, operation, each reason',
-    value: NAME_CAP,
-    unit: 'characters',
-    reason: 'Ids have 64 at most; the rest is head-room.',
-  },
-  {
-    name: 'refusal: reasons',
-    value: REASONS_CAP,
-    unit: 'reasons',
-    reason: 'More help nobody and would let a policy inflate every answer.',
-  },
-  {
-    name: 'refusal: alternatives',
-    value: ALTERNATIVES_CAP,
-    unit: 'texts',
-    reason: 'As many as a decision may name.',
-  },
-  {
-    name: 'refusal: each alternative',
-    value: ALTERNATIVE_CAP,
-    unit: 'characters',
-    reason: 'As long as a decision may make one.',
-  },
-  {
-    name: 'job id of an agent',
-    value: LONGEST_CLIENT_JOB_ID,
-    unit: 'characters',
-    reason: 'BigQuery takes 1,024, and the agent’s tag has 36 with its separator.',
-  },
-  {
-    name: 'jobs remembered: of one agent',
-    value: JOB_STORE_LIMITS.perAgent,
-    unit: 'jobs',
-    reason: 'Only jobs whose id carries no tag need it; an agent follows a few at a time.',
-  },
-  {
-    name: 'jobs remembered: in all',
-    value: JOB_STORE_LIMITS.inAll,
-    unit: 'jobs',
-    reason: 'Some 50 MiB; beyond it the agent that holds the most loses its oldest.',
-  },
-  {
-    name: 'jobs remembered: how long',
-    value: JOB_STORE_LIMITS.keptFor / 1000,
-    unit: 'seconds',
-    reason: 'BigQuery keeps the results of a query for about 24 hours.',
-  },
-  {
-    name: 'SQL text',
-    value: MAX_SQL_LENGTH,
-    unit: 'characters',
-    reason: 'BigQuery takes 1 MB of query text; nothing that could run is refused for its length.',
-  },
-  {
-    name: 'SQL text: open brackets',
-    value: MAX_DEPTH,
-    unit: 'levels',
-    reason: 'Generated queries stay far below.',
-  },
-  {
-    name: 'SQL text: different functions, table functions, tables, each',
-    value: MAX_NAMES,
-    unit: 'names',
-    reason: 'They enter policy and records; few queries name fifty.',
-  },
-]

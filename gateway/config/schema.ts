@@ -1,5 +1,5 @@
-// The one schema of `svidgate.yaml` (contract §4): strict, with every field's meaning, default and
-// reload behaviour. The JSON Schema and docs/CONFIG.md are generated from it. Rules that span
+// The one schema of `svidgate.yaml` (docs/CONFIG.md): strict, with every field's meaning, default
+// and reload behaviour. The JSON Schema and docs/CONFIG.md are generated from it. Rules that span
 // several fields stand in `checks/`.
 
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-// Which credentials a request may use (contract §4 "Bindings and the decision"): those of all
+// Which credentials a request may use (docs/CONFIG.md, `bindings`): those of all
 // bindings that match its service and its agent, in file order; the first is the default. Pure.
 
 export interface Binding {

@@ -1,5 +1,5 @@
 // Cache keys: every input of an exchange as one length-safe tuple. Plain joining would let
-// (`ab`, `cd`) and (`a`, `bcd`) share a credential: that has happened elsewhere (spiffe.md §8).
+// (`ab`, `cd`) and (`a`, `bcd`) share a credential: that has happened elsewhere.
 
 import { createHash } from 'node:crypto'
 

@@ -1,4 +1,4 @@
-// Keeps credentials while they live (architecture decision 8): one exchange for many waiting
+// Keeps credentials while they live (docs/decisions/0016): one exchange for many waiting
 // requests, refreshed early beside the traffic, the last good one used until its real end, failures
 // remembered briefly. It has no timers: what is due is done when a request asks. It is never asked
 // without a key that holds every input, so it cannot give one agent another's credential.
@@ -37,7 +37,7 @@ const EARLIEST_PART = 0.5
 /** Up to this part of its life earlier, by chance. */
 const JITTER_PART = 0.1
 /** ms for which a failure answers for the endpoint. */
-const PERMANENT_FAILURE = 30_000
+export const PERMANENT_FAILURE = 30_000
 const TRANSIENT_FAILURE = 1_000
 /**
  * A failure that may be a setting still under way answers for this long, and twice as long each time
@@ -48,8 +48,8 @@ const SETTLING_FAILURE = 2_000
 /** ms after which a failure is a new one. Google's settings take about five minutes at most. */
 const SETTLING_SPAN = 300_000
 
-const DEFAULT_MAX_ENTRIES = 10_000
-const DEFAULT_MAX_EXCHANGES = 256
+export const DEFAULT_MAX_ENTRIES = 10_000
+export const DEFAULT_MAX_EXCHANGES = 256
 
 type Exchange = () => Promise<CredentialAnswer>
 

@@ -6,7 +6,7 @@ import type { Peer } from '../spiffe/peer.ts'
 import type { Result } from '../util/result.ts'
 import type { Credential, CredentialAnswer } from './credential.ts'
 
-/** Where the inline session policy comes from (contract §6 "Narrowing never fails open"). */
+/** Where the inline session policy comes from (docs/decisions/0015). */
 export type SessionPolicyMode = 'decision' | 'derive' | 'none'
 
 export interface CredentialSettings {
@@ -34,7 +34,7 @@ export interface TokenAudience {
 export interface CredentialDriver {
   readonly name: string
   readonly settings: CredentialSettings
-  /** Foreign trust domains that may use it (contract §4); our own always may. */
+  /** Foreign trust domains that may use it (docs/CONFIG.md); our own always may. */
   readonly trustDomains: ReadonlySet<string>
   /** Undefined for a kind that shows no token to anyone. */
   readonly tokenAudience: TokenAudience | undefined

@@ -1,5 +1,5 @@
 // Kind `none`: no proof is sent, but the credential is bound to hosts and chosen by bindings and
-// policy like any other, so that a route never becomes open by a missing line (contract §4).
+// policy like any other, so that a route never becomes open by a missing line (docs/CONFIG.md).
 
 import { refusal } from '../errors.ts'
 import type { Peer } from '../spiffe/peer.ts'

@@ -1,5 +1,5 @@
-// The `sub` of the token that a cloud sees (contract §4): the agent's SPIFFE ID, or the role's name
-// for clouds that can list only a few subjects.
+// The `sub` of the token that a cloud sees (docs/CONFIG.md): the agent's SPIFFE ID, or the role's
+// name for clouds that can list only a few subjects.
 
 import { refusal, type CredentialCode, type Refusal } from '../errors.ts'
 import type { Peer } from '../spiffe/peer.ts'

@@ -4,25 +4,18 @@
 
 import { Agent } from 'node:https'
 import { CliError } from '../cli/command.ts'
+import { memberOf } from './agent-access.ts'
+import type { AgentAccess, SdkError } from './agent-access.ts'
 
 export interface SdkClient {
   send(command: object): Promise<unknown>
   destroy(): void
 }
 
-export interface AgentAccess {
-  /** `https://localhost:8443/aws/s3` */
-  readonly endpoint: string
-  readonly region: string
-  readonly caPem: string
-  /** Undefined: an agent without a certificate. */
-  readonly svid: { readonly certPem: string; readonly keyPem: string } | undefined
-}
-
 export interface AwsSdk {
   /** `name` without `Command`: `PutObject`. */
   command(name: string, input: Readonly<Record<string, unknown>>): object
-  createClient(access: AgentAccess): SdkClient
+  createClient(access: AgentAccess, region: string): SdkClient
 }
 
 type Exports = Readonly<Record<string, unknown>>
@@ -69,11 +62,11 @@ export async function loadAwsSdk(): Promise<AwsSdk> {
   const handler = await load('@smithy/node-http-handler')
   return {
     command: (name, input) => construct(client, `${name}Command`, input),
-    createClient: ({ endpoint, region, caPem, svid }) => {
+    createClient: ({ baseOrigin, caPem, svid }, region) => {
       const keys = svid === undefined ? {} : { cert: svid.certPem, key: svid.keyPem }
       const httpsAgent = new Agent({ keepAlive: true, ca: caPem, family: 4, ...keys })
       const made = construct(client, 'S3Client', {
-        endpoint,
+        endpoint: `${baseOrigin}/aws/s3`,
         region,
         forcePathStyle: true,
         // Placeholders: the agent has no cloud credential, and the gateway drops these.
@@ -95,25 +88,7 @@ export async function loadAwsSdk(): Promise<AwsSdk> {
   }
 }
 
-/** What an SDK's error object says. */
-export interface SdkError {
-  readonly name: string
-  readonly message: string
-  /** `$metadata.httpStatusCode`; undefined when there was no HTTP answer. */
-  readonly status: number | undefined
-  /** `$metadata.requestId` */
-  readonly requestId: string | undefined
-  /** The system's or TLS's code where the connection failed: `ECONNRESET`. */
-  readonly code: string | undefined
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined
-}
-
-export function readSdkError(error: unknown): SdkError {
+export function readAwsError(error: unknown): SdkError {
   const metadata = memberOf(error, '$metadata')
   const status = memberOf(metadata, 'httpStatusCode')
   const requestId = memberOf(metadata, 'requestId')
@@ -124,5 +99,6 @@ export function readSdkError(error: unknown): SdkError {
     status: typeof status === 'number' ? status : undefined,
     requestId: typeof requestId === 'string' ? requestId : undefined,
     code: typeof code === 'string' ? code : undefined,
+    reason: undefined,
   }
 }

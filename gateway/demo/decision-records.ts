@@ -1,5 +1,5 @@
-// Reads the gateway's own decision records (contract §10) as any outside reader would: JSON lines in
-// the files of a directory, oldest first.
+// Reads the gateway's own decision records (docs/OPERATIONS.md) as any outside reader would: JSON
+// lines in the files of a directory, oldest first.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,6 +13,8 @@ export interface DecisionRecord {
   /** `s3.PutObject`; undefined when there were no facts. */
   readonly operation: string | undefined
   readonly targets: readonly string[]
+  /** Of a query, once a dry run has told. */
+  readonly dryRun: { readonly tables: readonly string[]; readonly bytes: number } | undefined
   readonly credential: { readonly name: string; readonly session: string } | undefined
 }
 
@@ -39,6 +41,8 @@ function parseRecord(line: string): DecisionRecord | undefined {
   if (member(record, 'type') !== 'decision' || id === undefined) return undefined
   const name = text(member(record, 'credential', 'name'))
   const session = text(member(record, 'credential', 'session'))
+  const bytes = member(record, 'facts', 'sql', 'estimated_bytes')
+  const tables = list(member(record, 'facts', 'sql', 'tables')).map(String)
   return {
     id,
     allow: member(record, 'result', 'allow') === true,
@@ -48,6 +52,7 @@ function parseRecord(line: string): DecisionRecord | undefined {
     targets: list(member(record, 'facts', 'targets')).map(
       (target) => text(member(target, 'name')) ?? '',
     ),
+    dryRun: typeof bytes === 'number' ? { tables, bytes } : undefined,
     credential: name === undefined ? undefined : { name, session: session ?? '' },
   }
 }

@@ -1,18 +1,20 @@
-// The demo's `svidgate.yaml` (contract §4): what an operator would write, with loopback addresses.
-
-import type { SandboxBucket } from './sandbox-aws.ts'
-import type { SandboxRole } from './aws/roles.ts'
+// The demo's `svidgate.yaml` (docs/CONFIG.md): what an operator would write, with loopback
+// addresses.
 
 export const TRUST_DOMAIN = 'example.org'
 export const REGION = 'eu-west-1'
 export const ISSUER_URL = 'https://oidc.example.org'
 export const ACCOUNT = '123456789012'
-const AUDIENCE = 'sts.amazonaws.com'
+export const PROJECT = 'acme-data'
+export const POOL = 'projects/123456789012/locations/global/workloadIdentityPools/agents'
+export const PROVIDER = `${POOL}/providers/svidgate`
 
 interface DemoPlaces {
   readonly bundleFile: string
   readonly stsOrigin: string
   readonly s3Origin: string
+  readonly googleStsOrigin: string
+  readonly bigqueryOrigin: string
 }
 
 /** YAML takes JSON strings as its own. */
@@ -51,10 +53,18 @@ credentials:
     sessionPolicy: decision
     endpoint: ${quoted(places.stsOrigin)}
     tls: { ca: ./cloud-ca.pem }
+  gcp-data:
+    kind: gcp-workload-identity
+    provider: ${PROVIDER}
+    scopes: [https://www.googleapis.com/auth/bigquery]
+    endpoint: ${quoted(places.googleStsOrigin)}
+    tls: { ca: ./cloud-ca.pem }
 bindings:
   - { service: aws_s3, subject: "spiffe://${TRUST_DOMAIN}/agent/acme/*/*", credentials: [aws-data] }
+  - { service: gcp_bigquery, subject: "spiffe://${TRUST_DOMAIN}/agent/acme/*/*", credentials: [gcp-data] }
 routes:
   - { service: aws_s3, upstream: ${quoted(places.s3Origin)}, regions: [${REGION}], tls: { ca: ./cloud-ca.pem } }
+  - { service: gcp_bigquery, upstream: ${quoted(places.bigqueryOrigin)}, tls: { ca: ./cloud-ca.pem } }
 egress: { unsafeAllowLoopback: true }
 audit:
   sinks:
@@ -63,37 +73,3 @@ audit:
 telemetry: { log: { level: silent } }
 `
 }
-
-/**
- * The cloud account. Every role may do more than the policy grants, on purpose: what is refused is
- * refused by svidgate, and what is allowed is narrowed by the session policy.
- */
-export const DEMO_ROLES: readonly SandboxRole[] = ['writer', 'researcher', 'auditor'].map(
-  (role) => ({
-    arn: `arn:aws:iam::${ACCOUNT}:role/agents-${role}`,
-    trust: {
-      audience: AUDIENCE,
-      subjects: [`spiffe://${TRUST_DOMAIN}/agent/acme/*/${role}`],
-      maxSessionSeconds: 3600,
-    },
-    policy: {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-          Resource: 'arn:aws:s3:::reports/*',
-        },
-        { Effect: 'Allow', Action: 's3:ListBucket', Resource: 'arn:aws:s3:::reports' },
-      ],
-    },
-  }),
-)
-
-export const DEMO_BUCKETS: readonly SandboxBucket[] = [
-  {
-    name: 'reports',
-    owner: ACCOUNT,
-    objects: [{ key: '2026/q2.csv', content: 'quarter,total\nq2,41\n' }],
-  },
-]

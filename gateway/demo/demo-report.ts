@@ -3,26 +3,37 @@
 
 import type { CliIo } from '../cli/command.ts'
 import type { AuditVerdict } from './ports.ts'
+import type { SdkError } from './agent-access.ts'
 import type { StepResult } from './play.ts'
-import type { SandboxRequest } from './aws/request-log.ts'
+import type { CredentialUse } from './aftermath.ts'
+import { playOnText } from './play-on.ts'
+import type { SandboxRequest } from './sandbox/request-log.ts'
 import type { Stage } from './stage.ts'
 
 const GREEN = 32
 const RED = 31
 const DIM = 2
-const WIDTHS = { role: 28, operation: 19, resource: 37 }
+const WIDTHS = { role: 28, operation: 20, resource: 37 }
 
 export interface Summary {
   readonly results: readonly StepResult[]
   readonly requests: readonly SandboxRequest[]
   readonly decisions: number
   readonly audit: AuditVerdict
+  /** What is not as it was in BigQuery; empty: all is. */
+  readonly changes: readonly string[]
+  readonly credentials: readonly CredentialUse[]
 }
 
 export function allAsExpected(summary: Summary): boolean {
-  const refusedByCloud = summary.requests.some((request) => request.verdict !== 'accepted')
+  // A dry run may be refused: that a dataset does not exist is the cloud's to say.
+  const refusedByCloud = summary.requests.some(
+    (request) => request.verdict !== 'accepted' && !request.isDryRun,
+  )
+  const isUntouched = summary.changes.length === 0
+  const hasStrayed = summary.credentials.some(({ strayed }) => strayed > 0)
   const surprised = summary.results.some((result) => result.surprises.length > 0)
-  return !refusedByCloud && !surprised && summary.audit.ok
+  return !refusedByCloud && !surprised && isUntouched && !hasStrayed && summary.audit.ok
 }
 
 function verdictOf(result: StepResult): 'allowed' | 'refused' | 'closed' {
@@ -62,11 +73,12 @@ export class DemoReport {
   begin(stage: Stage): void {
     if (this.#json) return
     this.#line(
-      `svidgate demo: agents → ${stage.baseOrigin} (mTLS) → sandbox cloud ${stage.sandbox.s3Origin}`,
+      `svidgate demo: agents → ${stage.baseOrigin} (mTLS) → sandbox clouds: S3 ${stage.aws.s3Origin}, BigQuery ${stage.google.bigqueryOrigin}`,
     )
     this.#line(
-      'Crew data-crew of tenant acme. The writer may put under s3://reports/2026/; no one else anything.',
+      'Crew data-crew of tenant acme. The writer may put under s3://reports/2026/, the researcher may read',
     )
+    this.#line('acme-data.sales in BigQuery; no one else anything.')
     this.#line('')
     const { role, operation, resource } = WIDTHS
     const head = `${'ROLE'.padEnd(role)} ${'OPERATION'.padEnd(operation)} ${'RESOURCE'.padEnd(resource)} VERDICT`
@@ -88,7 +100,9 @@ export class DemoReport {
       this.#paint(verdict === 'allowed' ? GREEN : RED, verdict),
     ]
     this.#line(columns.join(' '))
+    if ('call' in step) this.#detail('query', oneLine(step.call.options.query))
     const reasons = reasonsOf(result)
+    const dryRun = decisions.find((decision) => decision.dryRun !== undefined)?.dryRun
     const credential = decisions.find((decision) => decision.credential !== undefined)?.credential
     if (verdict === 'allowed') {
       this.#detail('reasons', reasons.join(', ') || 'none')
@@ -96,16 +110,17 @@ export class DemoReport {
         'credential',
         `${credential?.name ?? 'none'} (session ${credential?.session ?? '-'})`,
       )
+      if (dryRun !== undefined) {
+        this.#detail('dry run', `${dryRun.tables.join(', ')}: ${dryRun.bytes} bytes`)
+      }
       if (decisions.length > 1) this.#detail('requests', String(decisions.length))
     } else if (verdict === 'refused') {
       const code = result.code ?? decisions[0]?.code ?? 'no code'
       this.#detail('reasons', [code, ...reasons].join(', '))
-      const asked = result.tokenExchanges === 0 ? 'none was asked for' : 'one was asked for'
-      this.#detail('credential', asked)
+      this.#detail('credential', credentialOfRefused(result))
     } else this.#detail('reasons', 'the handshake: no identity was proven, so there is no HTTP')
     if (error !== undefined) {
-      const id = error.requestId === undefined ? '' : `, requestId ${error.requestId}`
-      const metadata = `$metadata.httpStatusCode ${error.status ?? 'undefined'}${id}`
+      const metadata = 'call' in step ? googleMetadata(error) : awsMetadata(error)
       const text = `${error.name}: ${oneLine(error.message)}`
       if ('raw' in step) this.#detail('answer', text)
       else this.#detail('SDK error', `${text} (${metadata})`)
@@ -126,9 +141,17 @@ export class DemoReport {
     }
     const { requests, decisions, audit, results } = summary
     this.#line('')
-    this.#line('What the sandbox cloud saw:')
+    this.#line('What the sandbox clouds saw:')
     for (const [text, count] of counted(requests))
       this.#line(`    ${String(count).padStart(3)} × ${text}`)
+    this.#line('Credentials that the clouds issued, and where they were seen:')
+    for (const { name, seenBy, strayed } of summary.credentials) {
+      const places = [...seenBy].map(([service, count]) => `${service} ${count} ×`).join(', ')
+      const verdict = strayed === 0 ? 'nowhere else' : `STRAYED ${strayed} ×`
+      this.#line(`    ${shortPrincipal(name)}: ${places || 'nowhere'}; ${verdict}`)
+    }
+    for (const change of summary.changes) this.#line(this.#paint(RED, `LOST: ${change}`))
+    if (summary.changes.length === 0) this.#line('Tables of BigQuery: all as they were; no exports')
     const state = audit.ok ? 'intact' : audit.problems.join('; ')
     this.#line(
       `Records: ${audit.records} written, ${decisions} of them decisions; audit verify: ${state}`,
@@ -142,35 +165,42 @@ export class DemoReport {
   keep(stage: Stage): void {
     const { dir, baseOrigin } = stage
     if (this.#json) {
-      this.#line(JSON.stringify({ kept: { dir, endpoint: `${baseOrigin}/aws/s3` } }))
+      const bigquery = `${baseOrigin}/gcp/bigquery`
+      this.#line(JSON.stringify({ kept: { dir, endpoint: `${baseOrigin}/aws/s3`, bigquery } }))
       return
     }
-    this.#line(`
-Still running, until Ctrl-C. As the writer, with curl:
-
-  curl --cert ${dir}/writer.pem --key ${dir}/writer.key.pem --cacert ${dir}/web-ca.pem \\
-    --request PUT --data-binary 'hello' --header 'content-type: text/plain' \\
-    ${baseOrigin}/aws/s3/reports/2026/hello.txt
-
-With the AWS SDK for JavaScript (no cloud credential, only the SVID):
-
-  const tls = { cert: readFileSync('${dir}/writer.pem'), key: readFileSync('${dir}/writer.key.pem'),
-    ca: readFileSync('${dir}/web-ca.pem') }
-  const s3 = new S3Client({ endpoint: '${baseOrigin}/aws/s3', region: 'eu-west-1', forcePathStyle: true,
-    credentials: { accessKeyId: 'placeholder', secretAccessKey: 'placeholder' },
-    requestHandler: new NodeHttpHandler({ httpsAgent: new https.Agent(tls) }) })
-  await s3.send(new PutObjectCommand({ Bucket: 'reports', Key: '2026/hello.txt', Body: 'hello' }))
-
-researcher.pem and researcher.key.pem lie beside them; records in ${stage.auditDir}`)
+    this.#line(playOnText(stage))
   }
+}
+
+function credentialOfRefused({ tokenExchanges, lookups }: StepResult): string {
+  if (lookups > 0) return 'used for a dry run alone, which the policy asked for'
+  return tokenExchanges === 0 ? 'none was asked for' : 'one was asked for'
+}
+
+function awsMetadata({ status, requestId }: SdkError): string {
+  const id = requestId === undefined ? '' : `, requestId ${requestId}`
+  return `$metadata.httpStatusCode ${status ?? 'undefined'}${id}`
+}
+
+function googleMetadata({ status, code, reason }: SdkError): string {
+  return `code ${status ?? code ?? 'undefined'}, errors[0].reason ${reason ?? 'undefined'}`
+}
+
+/** Without what is the same for all callers of one cloud. */
+function shortPrincipal(name: string): string {
+  return name
+    .replace(/arn:aws:sts::\d+:assumed-role\//, '')
+    .replace(/principal:\/\/\S+\/subject\//, '')
 }
 
 function counted(requests: readonly SandboxRequest[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
-  for (const { operation, principal, verdict, status, code } of requests) {
+  for (const { operation, principal, verdict, status, code, isDryRun } of requests) {
     const outcome = verdict === 'accepted' ? String(status) : `${status} ${code ?? ''}`
-    const session = principal?.replace(/^arn:aws:sts::\d+:assumed-role\//, '') ?? 'unknown caller'
-    const text = `${(operation ?? 'unknown').padEnd(30)} ${outcome.padEnd(4)} ${session}`
+    const session = principal === undefined ? 'unknown caller' : shortPrincipal(principal)
+    const name = `${operation ?? 'unknown'}${isDryRun ? ' (dry run)' : ''}`
+    const text = `${name.padEnd(30)} ${outcome.padEnd(4)} ${session}`
     counts.set(text, (counts.get(text) ?? 0) + 1)
   }
   return counts
@@ -186,6 +216,8 @@ function stepDocument(result: StepResult): object {
     verdict: verdictOf(result),
     code: result.code ?? decisions.find((decision) => !decision.allow)?.code,
     reasons: reasonsOf(result),
+    dryRun: decisions.find((decision) => decision.dryRun !== undefined)?.dryRun,
+    lookups: result.lookups,
     credential: decisions.find((decision) => decision.credential !== undefined)?.credential,
     error,
     decisions: decisions.map((decision) => decision.id),
@@ -198,14 +230,21 @@ function summaryDocument(summary: Summary, isGood: boolean): object {
   return {
     summary: {
       asExpected: isGood,
-      cloud: summary.requests.map(({ service, operation, principal, status, code }) => ({
+      cloud: summary.requests.map(({ service, operation, isDryRun, principal, status, code }) => ({
         service,
         operation,
+        isDryRun,
         principal,
         status,
         code,
       })),
       decisions: summary.decisions,
+      changes: summary.changes,
+      credentials: summary.credentials.map(({ name, seenBy, strayed }) => ({
+        name,
+        seenBy: Object.fromEntries(seenBy),
+        strayed,
+      })),
       audit: summary.audit,
     },
   }

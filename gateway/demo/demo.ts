@@ -1,12 +1,15 @@
-// `svidgate demo`: an embedded trust domain, issuer and sandbox cloud; the real gateway between; and
-// the vendor's SDK as the agents. Exit code 0 only if every step went as expected.
+// `svidgate demo`: an embedded trust domain, issuer and sandbox clouds; the real gateway between; and
+// the vendors' SDKs as the agents. Exit code 0 only if every step went as expected.
 
 import type { ExitCode } from '../cli/command.ts'
+import { changesSince, contentsOf, credentialUses } from './aftermath.ts'
+import type { TableContents } from './aftermath.ts'
 import { loadAwsSdk } from './aws-sdk.ts'
 import type { AwsSdk } from './aws-sdk.ts'
 import { readDecisions } from './decision-records.ts'
 import { allAsExpected, DemoReport } from './demo-report.ts'
 import type { Summary } from './demo-report.ts'
+import { requireGoogleSdk } from './google-sdk.ts'
 import { playStep } from './play.ts'
 import type { StepResult } from './play.ts'
 import type { DemoOptions } from './ports.ts'
@@ -39,6 +42,11 @@ function listenForInterruption(): Interruption {
 
 async function playAll(stage: Stage, sdk: AwsSdk, report: DemoReport): Promise<StepResult[]> {
   const results: StepResult[] = []
+  // They load the SDK while the first steps are played.
+  for (const step of SCENARIO) {
+    const access = stage.agents.get(step.agent)
+    if ('call' in step && access !== undefined) stage.googleAgents.start(step.agent, access)
+  }
   for (const step of SCENARIO) {
     const result = await playStep(step, stage, sdk)
     report.step(result)
@@ -51,28 +59,33 @@ async function summarise(
   options: DemoOptions,
   stage: Stage,
   results: readonly StepResult[],
+  before: TableContents,
 ): Promise<Summary> {
   // Closed first, so that the last records and their signature are part of what is verified.
   if (!options.keep) await stage.closeGateway()
   return {
     results,
-    requests: stage.sandbox.requests.slice(),
+    requests: stage.log.requests.slice(),
     decisions: (await readDecisions(stage.auditDir)).length,
     audit: await options.verifyAudit(stage.auditDir, stage.auditPublicKey),
+    changes: changesSince(before, stage.google),
+    credentials: credentialUses(stage.log),
   }
 }
 
 /** Throws CliError where the SDK is missing, and whatever starting the gateway throws. */
 export async function runDemo(options: DemoOptions): Promise<ExitCode> {
+  requireGoogleSdk()
   const sdk = await loadAwsSdk()
   const report = new DemoReport(options.io, options.json)
   const interruption = listenForInterruption()
   try {
     return await withStage(options, async (stage): Promise<ExitCode> => {
       report.begin(stage)
+      const before = contentsOf(stage.google)
       const played = await Promise.race([playAll(stage, sdk, report), interruption.happened])
       if (played === 'interrupted') return 1
-      const summary = await summarise(options, stage, played)
+      const summary = await summarise(options, stage, played, before)
       report.end(summary)
       if (options.keep) {
         report.keep(stage)

@@ -2,7 +2,7 @@
 // ends it: for requests that no SDK would send.
 
 import { connect } from 'node:tls'
-import type { AgentAccess } from './aws-sdk.ts'
+import type { AgentAccess } from './agent-access.ts'
 
 const TIMEOUT_MS = 5000
 const MAX_ANSWER_BYTES = 64 * 1024
@@ -27,7 +27,7 @@ function describe(text: string): RawAnswer {
 }
 
 export function exchangeRaw(access: AgentAccess, bytes: string): Promise<RawAnswer> {
-  const port = Number(/:(\d+)\//.exec(access.endpoint)?.[1])
+  const port = Number(/:(\d+)$/.exec(access.baseOrigin)?.[1])
   return new Promise((resolve) => {
     const pieces: Buffer[] = []
     let length = 0

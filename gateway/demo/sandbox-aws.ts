@@ -4,17 +4,16 @@
 // checks). Time and the way to the issuer are given; the address is 127.0.0.1 on a free port.
 
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer as createHttpServer } from 'node:http'
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
 import { IssuedCredentials } from './aws/issued-credentials.ts'
 import type { IssuedCredential } from './aws/issued-credentials.ts'
 import { DEFAULT_MEMORY, ObjectStore } from './aws/object-store.ts'
 import type { MemoryLimits, ObjectContent } from './aws/object-store.ts'
 import { parseIamPolicy } from './aws/iam-policy.ts'
-import { RequestLog } from './aws/request-log.ts'
-import type { SandboxService, SandboxTraffic } from './aws/request-log.ts'
+import { startHttpService } from './sandbox/http-service.ts'
+import type { ServerKey } from './sandbox/http-service.ts'
+import { RequestLog } from './sandbox/request-log.ts'
+import type { SandboxTraffic } from './sandbox/request-log.ts'
+import type { SandboxService } from './sandbox/service.ts'
 import { compileRoles } from './aws/roles.ts'
 import type { SandboxRole } from './aws/roles.ts'
 import { SandboxS3 } from './sandbox-s3.ts'
@@ -33,11 +32,6 @@ export interface SandboxBucket {
   readonly objects?: readonly SandboxObject[]
 }
 
-export interface ServerKey {
-  readonly key: string
-  readonly cert: string
-}
-
 export interface SandboxAwsOptions {
   /** ms since the epoch */
   readonly now: () => number
@@ -52,6 +46,8 @@ export interface SandboxAwsOptions {
   /** The services that speak TLS, with key and certificate in PEM; the others speak plain HTTP. */
   readonly tls?: { readonly [Service in SandboxService]?: ServerKey }
   readonly memory?: MemoryLimits
+  /** Default: one of its own; several clouds may write one. */
+  readonly log?: RequestLog
   /** Further Host values (host and port) that name the sandbox S3. */
   readonly hosts?: readonly string[]
 }
@@ -107,79 +103,35 @@ function seed(store: ObjectStore, buckets: readonly SandboxBucket[], now: number
   }
 }
 
-type Handle = (
-  message: IncomingMessage,
-  response: ServerResponse,
-  sendContinue: (() => void) | undefined,
-) => Promise<void>
-
-/** Anything unforeseen cuts the connection: no answer of the sandbox is ever a guess. */
-function listener(handle: Handle, waitsForContinue: boolean): RequestListener {
-  return (message, response) => {
-    const sendContinue = waitsForContinue ? () => response.writeContinue() : undefined
-    handle(message, response, sendContinue).catch(() => response.destroy())
-  }
-}
-
-async function listen(
-  service: SandboxService,
-  tls: ServerKey | undefined,
-  log: RequestLog,
-  handle: Handle,
-): Promise<{ server: Server; authority: string }> {
-  const server =
-    tls === undefined ? createHttpServer() : createHttpsServer({ ...tls, minVersion: 'TLSv1.2' })
-  server.on('request', listener(handle, false))
-  server.on('checkContinue', listener(handle, true))
-  server.on('connection', () => {
-    log.connections[service] += 1
-  })
-  server.on('clientError', (_error, socket) => {
-    const entry = log.begin(service, '', '', [])
-    entry.verdict = 'refused'
-    entry.code = 'MalformedHttp'
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
-    else socket.destroy()
-  })
-  server.keepAliveTimeout = 60_000
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new TypeError('no TCP address')
-  return { server, authority: `127.0.0.1:${address.port}` }
-}
-
-async function closeServer(server: Server): Promise<void> {
-  server.close()
-  server.closeAllConnections()
-  await once(server, 'close')
-}
-
 /** Starts both services; resolves when they listen. Throws TypeError for malformed options. */
 export async function createSandboxAws(options: SandboxAwsOptions): Promise<SandboxAws> {
   const { now, tls = {}, region = 'eu-west-1' } = options
   const roles = compileRoles(options.roles)
   const store = new ObjectStore(options.memory ?? DEFAULT_MEMORY)
   seed(store, options.buckets, now())
-  const credentials = new IssuedCredentials(now)
-  const log = new RequestLog()
+  const log = options.log ?? new RequestLog()
+  const credentials = new IssuedCredentials(now, log.secrets)
   const ownHosts = new Set(options.hosts)
   const { issuerUrl, fetchJson } = options
   const sts = new SandboxSts({ now, issuerUrl, fetchJson, roles, credentials, log })
   const isOwnHost = (host: string): boolean => ownHosts.has(host)
   const s3 = new SandboxS3({ now, region, store, credentials, log, isOwnHost })
-  const stsServer = await listen('sts', tls.sts, log, (message, response) =>
-    sts.handle(message, response),
-  )
-  const s3Server = await listen('s3', tls.s3, log, (message, response, sendContinue) =>
-    s3.handle(message, response, sendContinue),
-  )
-  const port = s3Server.authority.split(':')[1] ?? ''
-  ownHosts.add(s3Server.authority).add(`localhost:${port}`)
-  const scheme = (key: ServerKey | undefined): string => (key === undefined ? 'http' : 'https')
+  const stsService = await startHttpService({
+    service: 'sts',
+    tls: tls.sts,
+    log,
+    handle: (message, response) => sts.handle(message, response),
+  })
+  const s3Service = await startHttpService({
+    service: 's3',
+    tls: tls.s3,
+    log,
+    handle: (message, response, sendContinue) => s3.handle(message, response, sendContinue),
+  })
+  ownHosts.add(s3Service.authority).add(`localhost:${s3Service.port}`)
   return {
-    stsOrigin: `${scheme(tls.sts)}://${stsServer.authority}`,
-    s3Origin: `${scheme(tls.s3)}://${s3Server.authority}`,
+    stsOrigin: stsService.origin,
+    s3Origin: s3Service.origin,
     requests: log.requests,
     connections: log.connections,
     heldBytes: () => store.memory.used,
@@ -201,7 +153,7 @@ export async function createSandboxAws(options: SandboxAwsOptions): Promise<Sand
       })
     },
     close: async () => {
-      await Promise.all([closeServer(stsServer.server), closeServer(s3Server.server)])
+      await Promise.all([stsService.close(), s3Service.close()])
     },
   }
 }

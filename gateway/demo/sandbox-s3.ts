@@ -15,9 +15,9 @@ import type { IamRequest } from './aws/iam-policy.ts'
 import type { IssuedCredential, IssuedCredentials } from './aws/issued-credentials.ts'
 import type { ObjectStore, StoredBucket } from './aws/object-store.ts'
 import { planPayload, receivePayload } from './aws/payload.ts'
-import { pathOf, rawHead, single } from './aws/raw-head.ts'
-import type { RawHead } from './aws/raw-head.ts'
-import type { RequestLog, SandboxRequest } from './aws/request-log.ts'
+import { pathOf, rawHead, single } from './sandbox/raw-head.ts'
+import type { RawHead } from './sandbox/raw-head.ts'
+import type { RequestLog, SandboxRequest } from './sandbox/request-log.ts'
 import {
   deleteObjects,
   getBucketLocation,

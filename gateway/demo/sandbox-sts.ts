@@ -9,12 +9,12 @@ import { fault } from './aws/fault.ts'
 import type { AwsFault } from './aws/fault.ts'
 import { matchesWildcard } from './aws/iam-policy.ts'
 import type { IssuedCredential, IssuedCredentials } from './aws/issued-credentials.ts'
-import { decodeToken, verifyToken } from './aws/jwt.ts'
-import type { WebIdentity } from './aws/jwt.ts'
-import { PublishedKeys } from './aws/published-keys.ts'
-import { indexHeaders, rawHead, single } from './aws/raw-head.ts'
-import type { RawHead } from './aws/raw-head.ts'
-import type { RequestLog, SandboxRequest } from './aws/request-log.ts'
+import type { TokenProblem, WebIdentity } from './sandbox/jwt.ts'
+import { indexHeaders, rawHead, single } from './sandbox/raw-head.ts'
+import type { RawHead } from './sandbox/raw-head.ts'
+import { readBody } from './sandbox/read-body.ts'
+import type { RequestLog, SandboxRequest } from './sandbox/request-log.ts'
+import { TokenVerifier } from './sandbox/token-verifier.ts'
 import type { CompiledRole } from './aws/roles.ts'
 import { MAX_POLICY_CHARACTERS, parseAssumeRole } from './aws/sts-parameters.ts'
 import type { AssumeRoleParameters } from './aws/sts-parameters.ts'
@@ -75,25 +75,26 @@ function checkHead(head: RawHead): AwsFault | undefined {
   return undefined
 }
 
-async function readBody(
+async function readParameters(
   message: IncomingMessage,
   entry: SandboxRequest,
-): Promise<Result<string, AwsFault>> {
-  const pieces: Buffer[] = []
-  try {
-    for await (const chunk of message) {
-      if (!Buffer.isBuffer(chunk)) throw new TypeError('the body must be a stream of bytes')
-      entry.bytesIn += chunk.length
-      if (entry.bytesIn <= MAX_BODY_BYTES) pieces.push(chunk)
-    }
-  } catch (error) {
-    if (error instanceof TypeError) throw error
-    return err(fault(400, 'IncompleteBody', 'The connection ended before the body did'))
-  }
-  if (entry.bytesIn > MAX_BODY_BYTES) {
-    return err(fault(413, 'RequestEntityTooLarge', 'The request body is too large'))
-  }
-  return ok(Buffer.concat(pieces).toString('latin1'))
+): Promise<Result<AssumeRoleParameters, AwsFault>> {
+  const body = await readBody(message, MAX_BODY_BYTES, (count) => {
+    entry.bytesIn += count
+  })
+  if (body.ok) return parseAssumeRole(body.value.toString('latin1'))
+  return err(
+    body.error === 'too-large'
+      ? fault(413, 'RequestEntityTooLarge', 'The request body is too large')
+      : fault(400, 'IncompleteBody', 'The connection ended before the body did'),
+  )
+}
+
+/** Codes of AssumeRoleWithWebIdentity in the AWS STS API reference. */
+const TOKEN_CODES: Readonly<Record<TokenProblem['kind'], string>> = {
+  invalid: 'InvalidIdentityToken',
+  expired: 'ExpiredTokenException',
+  'issuer-unreachable': 'IDPCommunicationError',
 }
 
 function notAuthorized(): AwsFault {
@@ -103,15 +104,13 @@ function notAuthorized(): AwsFault {
 
 export class SandboxSts {
   readonly #options: SandboxStsOptions
-  readonly #keys: PublishedKeys
-  readonly #audiences: ReadonlySet<string>
-  /** Token ids that were used, each until its token has expired (seconds). */
-  readonly #usedTokens = new Map<string, number>()
+  readonly #tokens: TokenVerifier
 
   constructor(options: SandboxStsOptions) {
     this.#options = options
-    this.#keys = new PublishedKeys({ issuer: options.issuerUrl, fetchJson: options.fetchJson })
-    this.#audiences = new Set([...options.roles.values()].map((role) => role.trust.audience))
+    const { now, issuerUrl, fetchJson, roles } = options
+    const audiences = new Set([...roles.values()].map((role) => role.trust.audience))
+    this.#tokens = new TokenVerifier({ now, issuerUrl, fetchJson, audiences })
   }
 
   async handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -139,13 +138,13 @@ export class SandboxSts {
     message: IncomingMessage,
     entry: SandboxRequest,
   ): Promise<Result<Assumed, AwsFault>> {
-    const body = await readBody(message, entry)
-    if (!body.ok) return body
-    const parameters = parseAssumeRole(body.value)
+    const parameters = await readParameters(message, entry)
     if (!parameters.ok) return parameters
     entry.operation = 'sts.AssumeRoleWithWebIdentity'
-    const identity = await this.#authenticate(parameters.value.token)
-    if (!identity.ok) return identity
+    const identity = await this.#tokens.verify(parameters.value.token)
+    if (!identity.ok) {
+      return err(fault(400, TOKEN_CODES[identity.error.kind], identity.error.message))
+    }
     const issued = this.#issue(parameters.value, identity.value)
     if (!issued.ok) return issued
     entry.principal = issued.value.principalArn
@@ -155,27 +154,6 @@ export class SandboxSts {
       identity: identity.value,
       packedPercent: Math.ceil(share * 100),
     })
-  }
-
-  async #authenticate(token: string): Promise<Result<WebIdentity, AwsFault>> {
-    const decoded = decodeToken(token)
-    if (!decoded.ok) return decoded
-    const key = await this.#keys.find(decoded.value.kid)
-    if (!key.ok) return key
-    const now = this.#options.now()
-    const identity = verifyToken(decoded.value, key.value, this.#options.issuerUrl, now)
-    if (!identity.ok) return identity
-    if (!this.#audiences.has(identity.value.audience)) {
-      return err(fault(400, 'InvalidIdentityToken', 'Incorrect token audience'))
-    }
-    for (const [jti, expiresAt] of this.#usedTokens) {
-      if (expiresAt * 1000 <= now) this.#usedTokens.delete(jti)
-    }
-    if (this.#usedTokens.has(identity.value.jti)) {
-      return err(fault(400, 'InvalidIdentityToken', 'The token was used before'))
-    }
-    this.#usedTokens.set(identity.value.jti, identity.value.expiresAt)
-    return identity
   }
 
   #issue(

@@ -1,44 +1,43 @@
-// Sets the stage: a directory of its own, a trust domain, certificates, a sandbox cloud and the
-// gateway, all in this process; and takes it down again, whatever happened.
+// Sets the stage: a directory of its own, a trust domain, certificates, the sandbox clouds and
+// the gateway, all in this process; and takes it down again, whatever happened.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AgentAccess } from './aws-sdk.ts'
+import type { AgentAccess } from './agent-access.ts'
 import {
+  DEMO_BINDINGS,
   DEMO_BUCKETS,
+  DEMO_DATASETS,
+  DEMO_PROVIDER,
   DEMO_ROLES,
-  demoConfig,
-  ISSUER_URL,
-  REGION,
-  TRUST_DOMAIN,
-} from './demo-config.ts'
+} from './demo-clouds.ts'
+import { demoConfig, ISSUER_URL, PROJECT, REGION, TRUST_DOMAIN } from './demo-config.ts'
 import { getJson } from './get-json.ts'
+import { GoogleAgents } from './google-agents.ts'
 import type { DemoGateway, DemoOptions, DemoTrustDomain, KeyPair } from './ports.ts'
 import { createSandboxAws } from './sandbox-aws.ts'
 import type { SandboxAws } from './sandbox-aws.ts'
+import { createSandboxGoogle } from './sandbox-google.ts'
+import type { SandboxGoogle } from './sandbox-google.ts'
+import { RequestLog } from './sandbox/request-log.ts'
+import type { AgentName } from './step.ts'
 
 const SVID_TTL_SECONDS = 3600
 const KEPT_SVID_TTL_SECONDS = 12 * 3600
 const SERVER_NAMES = ['localhost', '127.0.0.1']
-
-const AGENT_NAMES = [
-  'writer',
-  'researcher',
-  'auditor',
-  'writer with an expired SVID',
-  'writer of a foreign CA',
-  'writer without a certificate',
-] as const
-export type AgentName = (typeof AGENT_NAMES)[number]
 
 export interface Stage {
   readonly dir: string
   readonly auditDir: string
   /** File with the public half of the audit key. */
   readonly auditPublicKey: string
-  readonly sandbox: SandboxAws
+  readonly aws: SandboxAws
+  readonly google: SandboxGoogle
+  /** What reached either cloud, in the order in which it came. */
+  readonly log: RequestLog
+  readonly googleAgents: GoogleAgents
   readonly gateway: DemoGateway
   /** `https://localhost:<port>` */
   readonly baseOrigin: string
@@ -139,18 +138,32 @@ async function build(
   const written = await writeKeys(dir, domain, keys)
 
   let issuerOrigin = ''
-  const sandbox = await createSandboxAws({
-    now: options.now,
-    issuerUrl: ISSUER_URL,
-    fetchJson: fetchFrom(() => issuerOrigin),
+  const log = new RequestLog()
+  const { now: clock } = options
+  const fetchJson = fetchFrom(() => issuerOrigin)
+  const trusted = { now: clock, issuerUrl: ISSUER_URL, fetchJson, log }
+  const aws = await createSandboxAws({
+    ...trusted,
     roles: DEMO_ROLES,
     buckets: DEMO_BUCKETS,
     region: REGION,
     tls: { s3: written.cloud, sts: written.cloud },
   })
-  cleanUps.push(() => sandbox.close())
-  const { stsOrigin, s3Origin } = sandbox
-  const config = demoConfig({ bundleFile: options.bundleFile, stsOrigin, s3Origin })
+  cleanUps.push(() => aws.close())
+  const google = await createSandboxGoogle({
+    ...trusted,
+    provider: DEMO_PROVIDER,
+    bindings: DEMO_BINDINGS,
+    project: PROJECT,
+    datasets: DEMO_DATASETS,
+    tls: written.cloud,
+  })
+  cleanUps.push(() => google.close())
+  const { stsOrigin, s3Origin } = aws
+  const { bigqueryOrigin, stsOrigin: googleStsOrigin } = google
+  const { bundleFile } = options
+  const places = { bundleFile, stsOrigin, s3Origin, googleStsOrigin, bigqueryOrigin }
+  const config = demoConfig(places)
   await writeFile(join(dir, 'svidgate.yaml'), config, { mode: 0o600 })
   const gateway = await options.start(config, dir)
   issuerOrigin = gateway.issuerOrigin
@@ -162,15 +175,17 @@ async function build(
   if (port === undefined) throw new TypeError(`no port in ${gateway.dataOrigin}`)
   const baseOrigin = `https://localhost:${port}`
   const agents = new Map<AgentName, AgentAccess>()
-  for (const [name, svid] of keys) {
-    const endpoint = `${baseOrigin}/aws/s3`
-    agents.set(name, { endpoint, region: REGION, caPem: written.webCaPem, svid })
-  }
+  for (const [name, svid] of keys) agents.set(name, { baseOrigin, caPem: written.webCaPem, svid })
+  const googleAgents = new GoogleAgents(PROJECT)
+  cleanUps.push(() => googleAgents.close())
   return {
     dir,
     auditDir: join(dir, 'state', 'audit'),
     auditPublicKey: join(dir, 'audit.pub.pem'),
-    sandbox,
+    aws,
+    google,
+    log,
+    googleAgents,
     gateway,
     baseOrigin,
     agents,

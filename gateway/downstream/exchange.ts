@@ -1,5 +1,5 @@
 // One request and its answer, as the listener offers them to the pipeline: no type of an HTTP
-// library crosses this border (architecture decision 3).
+// library crosses this border (docs/decisions/0007).
 
 import type { Readable } from 'node:stream'
 import type { Refusal } from '../errors.ts'

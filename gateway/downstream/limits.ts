@@ -1,4 +1,4 @@
-// Limits of the listener: unit, reason and test of each are listed in docs/DEFAULTS.md.
+// Limits of the listener; docs/DEFAULTS.md lists them with their reasons.
 
 export interface ListenerLimits {
   /** Bytes of request line and header section together; Node answers 431 above it. */

@@ -1,7 +1,7 @@
 // Station 1: the data listener. `tls.createServer` owns the port, and only a socket whose SVID our
 // own validator accepted is handed to the HTTP reader, an `http.Server` that never listens
-// (architecture decision 2). Facts of the TLS session are read once, at the handshake: a TLS
-// accessor in a close or error handler can crash the process (trust.md §1.4).
+// (docs/decisions/0006). Facts of the TLS session are read once, at the handshake: a TLS
+// accessor in a close or error handler can crash the process.
 
 import { constants } from 'node:crypto'
 import {
@@ -59,7 +59,7 @@ const TOO_MANY = refusal('ERR_SG_LIMIT', 'too many connections of this identity'
 const UNFORESEEN = refusal('ERR_SG_INTERNAL', 'the judgement of the certificate broke off')
 
 /** Requests that wait behind the one under way; no SDK pipelines at all. */
-const MOST_PIPELINED = 16
+export const MOST_PIPELINED = 16
 
 export class DataListener {
   readonly #options: ListenerOptions
@@ -139,7 +139,7 @@ export class DataListener {
 
   /**
    * The whole set, always: `setSecureContext` resets every option that is not passed, and a rotation
-   * that left `minVersion` out let TLS 1.2 in (spiffe.md §9.7).
+   * that left `minVersion` out let TLS 1.2 in.
    */
   #secureContextOptions(): SecureContextOptions {
     const { certPem, keyPem } = this.#options.certificates().default
@@ -148,8 +148,8 @@ export class DataListener {
       key: keyPem,
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',
-      // A resumed session would outlive the certificate that opened it (spiffe.md §9.4). Under TLS
-      // 1.3 OpenSSL then sends the number of a session instead, which nothing here keeps.
+      // A resumed session would outlive the certificate that opened it (docs/decisions/0006). Under
+      // TLS 1.3 OpenSSL then sends the number of a session instead, which nothing here keeps.
       secureOptions: constants.SSL_OP_NO_TICKET,
     }
   }
@@ -166,8 +166,8 @@ export class DataListener {
       // Host is judged by request/accept.ts, which says more than "400".
       requireHostHeader: false,
     })
-    // 0 means "no limit": any other value makes Node drop the tail in silence (trust.md §1.5). The
-    // size limit bounds it, and request/headers.ts counts.
+    // 0 means "no limit": any other value makes Node drop the tail in silence
+    // (docs/decisions/0007). The size limit bounds it, and request/headers.ts counts.
     server.maxHeadersCount = 0
     server.on('request', (request, response) => this.#serve(request, response, false))
     server.on('checkContinue', (request, response) => this.#serve(request, response, true))

@@ -1,5 +1,5 @@
 // The Exchange on top of node:http, which stands in until our own reader takes its place
-// (architecture decision 3). No type of node:http leaves this folder.
+// (docs/decisions/0007). No type of node:http leaves this folder.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'

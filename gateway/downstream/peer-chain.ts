@@ -1,5 +1,5 @@
 // The certificate chain that the peer presented, as DER, leaf first. Node's own reading of it is
-// not used: its SAN text is ambiguous and its `keyUsage` is the extended one (spiffe.md §9).
+// not used: its SAN text is ambiguous and its `keyUsage` is the extended one (docs/decisions/0006).
 
 import type { TLSSocket } from 'node:tls'
 

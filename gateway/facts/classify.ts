@@ -6,12 +6,11 @@ import type { Route } from '../routing/route.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { CLASSIFIERS } from './classifiers.ts'
 import { makeFacts, type Facts } from './facts.ts'
-import { googleHeaderFault, googleParameterFault } from './gcp/hygiene.ts'
+import { googleHeaderFault } from './gcp/hygiene.ts'
 import type { RequestView } from './request-view.ts'
 
 export function classify(route: Route, view: RequestView): Result<Facts, Refusal> {
-  const isGoogle = route.provider === 'gcp'
-  const unclean = isGoogle ? googleHeaderFault(view.headers) : undefined
+  const unclean = route.provider === 'gcp' ? googleHeaderFault(view.headers) : undefined
   if (unclean !== undefined) return err(unclean)
   const classifier = CLASSIFIERS.get(route.service)
   if (classifier === undefined) {
@@ -19,10 +18,7 @@ export function classify(route: Route, view: RequestView): Result<Facts, Refusal
     return err(refusal('ERR_SG_OPERATION_UNKNOWN', detail, 'FX-1'))
   }
   const fields = classifier.classify(route, view)
-  if (!fields.ok) return fields
-  // The service's own list says it better, where it has one.
-  const unlisted = isGoogle ? googleParameterFault(view.query) : undefined
-  return unlisted === undefined ? ok(makeFacts(fields.value)) : err(unlisted)
+  return fields.ok ? ok(makeFacts(fields.value)) : fields
 }
 
 /**

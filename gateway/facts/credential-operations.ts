@@ -1,5 +1,5 @@
 // Operations whose answer holds a credential, token, private key, secret value, session or presigned
-// URL (contract §5). Whoever may call one leaves with a key that no policy sees again, so their
+// URL (docs/POLICY.md). Whoever may call one leaves with a key that no policy sees again, so their
 // access is `credentials`, above every other. The reason is what an operator reads when it is denied.
 
 /** By the operation's name as facts give it. */

@@ -1,5 +1,6 @@
-// What the request *is*: derived once, used by policy, signing, limits and records (contract §5).
-// A fact that could not be established is absent, never guessed. Only `facts/classify.ts` makes one.
+// What the request *is*: derived once, used by policy, signing, limits and records
+// (docs/POLICY.md). A fact that could not be established is absent, never guessed. Only
+// `facts/classify.ts` makes one.
 
 import type { Provider } from '../routing/route.ts'
 import { sameSql, sqlDocument, type SqlDocument, type SqlFacts } from './sql-facts.ts'
@@ -43,11 +44,14 @@ export interface Target {
   readonly routine?: string
   readonly model?: string
   readonly job?: string
-  /** Of a job: whether this very agent began it (contract §5). */
+  /** Of a job: whether this very agent began it (docs/POLICY.md). */
   readonly own?: boolean
 }
 
-/** A cloud permission that the operation needs, best effort (research aws-resigning.md §6.3). */
+/**
+ * A cloud permission that the operation needs, best effort (Service Authorization Reference, Amazon
+ * S3).
+ */
 export interface Permission {
   readonly action: string
   readonly resource: string
@@ -66,7 +70,10 @@ export interface Operation {
   readonly permissions: readonly Permission[]
 }
 
-/** How the body's integrity is stated, and so how it is signed (aws-resigning.md §4.3). */
+/**
+ * How the body's integrity is stated, and so how it is signed (Amazon S3 API Reference, "Signature
+ * calculations: transferring payload").
+ */
 export type PayloadMode = 'none' | 'hash' | 'unsigned' | 'unsigned-trailer' | 'buffered'
 
 export interface Facts {
@@ -158,7 +165,7 @@ export function sameItems<T>(
   return true
 }
 
-/** The facts as `svidgate facts` prints them and as policy sees them (contract §5, §8). */
+/** The facts as `svidgate facts` prints them and as policy sees them (docs/POLICY.md). */
 export interface FactsDocument {
   readonly service: string
   readonly action: string

@@ -1,5 +1,5 @@
-// Whose a BigQuery job is (contract §5 `own`). The pipeline gives one for the agent that asks; facts
-// without an agent (`svidgate facts`) have none, and then no job is own.
+// Whose a BigQuery job is (docs/POLICY.md `own`). The pipeline gives one for the agent that asks;
+// facts without an agent (`svidgate facts`) have none, and then no job is own.
 
 export interface JobOwnership {
   /**

@@ -1,6 +1,6 @@
-// Facts that only an upstream call can give (contract §6 `needs`), once a look-up has answered. They
-// stand beside the request in every derivation of facts, so that what was judged can be derived
-// again from the shaped request with the same answers.
+// Facts that only an upstream call can give (docs/POLICY.md `needs`), once a look-up has answered.
+// They stand beside the request in every derivation of facts, so that what was judged can be
+// derived again from the shaped request with the same answers.
 
 export interface TableReference {
   readonly project: string

@@ -1,5 +1,5 @@
-// What an SQL text is, as policy sees it (contract §5 `sql`): first by our own lexer, and more where
-// a dry run has answered.
+// What an SQL text is, as policy sees it (docs/POLICY.md `sql`): first by our own lexer, and more
+// where a dry run has answered.
 
 import type { DryRunAnswer, RoutineReference, TableReference } from './lookups.ts'
 

@@ -1,6 +1,6 @@
-// The post-condition of every token driver (spiffe.md §1.3): its answer is read as hostile input
-// before it may be shown to a cloud. A driver that mixes up two agents, or is talked into another
-// audience or lifetime, would otherwise hand one agent another's authority.
+// The post-condition of every token driver (docs/decisions/0016): its answer is read as hostile
+// input before it may be shown to a cloud. A driver that mixes up two agents, or is talked into
+// another audience or lifetime, would otherwise hand one agent another's authority.
 
 import { compactVerify } from 'jose'
 import { refusal, type CredentialCode, type Refusal } from '../errors.ts'

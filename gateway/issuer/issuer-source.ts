@@ -1,4 +1,4 @@
-// The token driver that is built in: the gateway's own issuer (architecture decision 1).
+// The token driver that is built in: the gateway's own issuer (docs/decisions/0001).
 
 import type { JwtSvidSource } from '../spiffe/jwt-svid.ts'
 import type { Clock } from '../util/clock.ts'

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { calculateJwkThumbprint } from 'jose'
 import { GatewayError } from '../errors.ts'
 import {
+  holdsKeys,
   KeyDirectoryError,
   openKeyDirectory,
   readKeyFile,
@@ -56,8 +57,19 @@ export interface IssuerKeys {
  * @throws GatewayError `ERR_SG_CREDENTIAL_CONFIG` with what is wrong, where, and how to mend it
  */
 export async function openIssuerKeys(directory: string): Promise<IssuerKeys> {
+  return withConfigErrors(() => readKeys(directory))
+}
+
+/** Whether the keys can be used, where there are any yet. Throws as `openIssuerKeys` does. */
+export async function checkIssuerKeys(directory: string): Promise<void> {
+  await withConfigErrors(async () => {
+    if (await holdsKeys(directory, RSA_KEYS.extension)) await readKeys(directory)
+  })
+}
+
+async function withConfigErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await readKeys(directory)
+    return await work()
   } catch (error) {
     throw error instanceof KeyDirectoryError ? configError(error.message) : error
   }

@@ -1,4 +1,4 @@
-// Mints the gateway-issued identity token (JWT-SVID profile, spiffe.md §1.4): what a cloud trusts
+// Mints the gateway-issued identity token (JWT-SVID §3): what a cloud trusts
 // instead of the agent's certificate. It is minted when a credential is needed, used at once and
 // never given to the agent. Header `alg kid typ` only (JWT-SVID §2); times are integers, because
 // AWS refuses others.

@@ -1,4 +1,4 @@
-// Whose a BigQuery job is (contract §5 `own`): an agent's own are those whose id carries its tag, and
+// Whose a BigQuery job is (docs/POLICY.md `own`): an agent's own are those whose id carries its tag, and
 // those that the cloud has said it began for it. Everything else is somebody else's, or nobody's.
 
 import type { JobOwnership } from '../facts/job-ownership.ts'
@@ -38,7 +38,10 @@ export class AgentJobs implements JobOwnership {
   resolve(project: string, jobId: string): { readonly jobId: string; readonly own: boolean } {
     if (this.#untagged(project, jobId) !== undefined) return { jobId, own: true }
     const known = this.#store.find(this.#owner.spiffeId, project, jobId)
-    return known === undefined ? { jobId, own: false } : { jobId: known, own: true }
+    if (known === undefined) return { jobId, own: false }
+    // A name lives no longer than the tag of what it stands for: its key may be gone.
+    const isOwn = known === jobId || this.#untagged(project, known) !== undefined
+    return isOwn ? { jobId: known, own: true } : { jobId, own: false }
   }
 
   /** Once only: what was shaped is looked at again, and an agent may repeat an id that it was given. */

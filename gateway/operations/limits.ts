@@ -14,7 +14,7 @@ interface Usage {
   running: number
 }
 
-const MOST_IDENTITIES = 100_000
+export const MOST_IDENTITIES = 100_000
 
 export class IdentityLimits {
   readonly #options: () => IdentityLimitOptions

@@ -8,7 +8,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../util/clock.ts'
 import type { Result } from '../util/result.ts'
 
-/** ms; contract §6. What a view or a routine reads may change behind an answer's back. */
+/** ms. What a view or a routine reads may change behind an answer's back. */
 export const LOOKUP_TTL = 60_000
 /** Of all kept answers together, by `sizeOf`. */
 export const LOOKUP_CACHE_BYTES = 16 * 1024 * 1024

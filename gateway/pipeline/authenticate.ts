@@ -12,7 +12,10 @@ import type { VerifiedSvid } from '../spiffe/verify.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { formatRfc3339 } from '../util/rfc3339.ts'
 
-/** A partner's path grammar, and which of their tenants are which of ours (contract §1). */
+/**
+ * A partner's path grammar, and which of their tenants are which of ours (docs/CONFIG.md,
+ * `identity`).
+ */
 export interface ForeignNames {
   readonly grammar: PathGrammar
   readonly tenants: ReadonlyMap<string, string>

@@ -10,7 +10,7 @@ import type { ExchangeTotals, ResponseSink, Upstream } from '../upstream/port.ts
 import type { AnswerReader } from '../upstream/rewrite/answer-reader.ts'
 import { ANSWER_READERS } from '../upstream/rewrite/answer-readers.ts'
 import {
-  isAboutCredential,
+  judgeErrorAnswer,
   LONGEST_ERROR_BODY,
   mayEchoCredential,
 } from '../upstream/rewrite/error-answer.ts'
@@ -49,6 +49,7 @@ export async function forward(
     }
   }
   if (sent.ok) return sink.finish(sent.value)
+  if (sink.isOverlong) return sink.withhold(totals)
   if (sink.isHeadWritten) {
     exchange.cut()
     return {
@@ -113,6 +114,8 @@ class AnswerSink implements ResponseSink {
     if (held === undefined) return this.#exchange.write(chunk)
     held.length += chunk.length
     if (held.length <= LONGEST_ERROR_BODY) held.chunks.push(chunk)
+    // It is not passed on whatever follows, so nothing is gained by waiting for its end.
+    else this.#journey.abort?.()
     return true
   }
 
@@ -125,23 +128,18 @@ class AnswerSink implements ResponseSink {
     if (this.#held === undefined && !isToldOtherwise) this.#exchange.end()
   }
 
+  /** Its answer is an error document that is longer than any. */
+  get isOverlong(): boolean {
+    return this.#held !== undefined && this.#held.length > LONGEST_ERROR_BODY
+  }
+
   finish(totals: ExchangeTotals): Forwarded {
     const held = this.#held
     const status = totals.status
     if (held !== undefined) {
       const body = Buffer.concat(held.chunks)
-      const isUnseen = held.length > LONGEST_ERROR_BODY
-      if (isUnseen || this.#isEcho(status, held.headers, body)) {
-        const detail =
-          'the cloud refused our credential, or repeated it; its answer is not passed on'
-        return {
-          end: 'refused',
-          status: undefined,
-          upstreamStatus: status,
-          totals,
-          refusal: refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail),
-        }
-      }
+      if (this.isOverlong || this.#isWithheld(status, held.headers, body))
+        return this.withhold(totals)
       this.#writeHead(status, held.headers)
       this.#exchange.write(body)
       this.#exchange.end()
@@ -149,12 +147,18 @@ class AnswerSink implements ResponseSink {
     return { end: 'complete', status, upstreamStatus: status, totals, refusal: undefined }
   }
 
-  #isEcho(status: number, headers: readonly HeaderLine[], body: Buffer): boolean {
+  withhold(totals: Forwarded['totals']): Forwarded {
+    const detail = 'the cloud refused our credential, or repeated it; its answer is not passed on'
+    const refused = refusal('ERR_SG_CREDENTIAL_UNAVAILABLE', detail)
+    return { ...brokenOff(totals, refused), upstreamStatus: this.status }
+  }
+
+  #isWithheld(status: number, headers: readonly HeaderLine[], body: Buffer): boolean {
     const { credential, generation } = this.#journey
     if (credential === undefined) return false
-    if (!isAboutCredential(status, headers, body, credential)) return false
-    generation.credentials.purge(credential.name)
-    return true
+    const verdict = judgeErrorAnswer(status, headers, body, credential)
+    if (verdict === 'refused') generation.credentials.purge(credential.name)
+    return verdict !== 'passes'
   }
 
   #writeHead(status: number, headers: readonly HeaderLine[]): void {

@@ -14,6 +14,7 @@ import type { Route } from '../routing/route.ts'
 import type { NeedsDecision } from '../shape/needs-decision.ts'
 import { isoText } from '../util/rfc3339.ts'
 import type { Verdict } from './authorize.ts'
+import { explainDenial } from './explain-denial.ts'
 import type { AgentJobs, Generation } from './ports.ts'
 
 const LONGEST_RECORDED_PATH = 2048
@@ -33,6 +34,8 @@ export interface Journey {
   facts: Facts | undefined
   input: PolicyInput | undefined
   decision: Decision | undefined
+  /** What the policy says of its denial: canonical JSON text. */
+  explanation: string | undefined
   credential: Credential | undefined
   /**
    * What the policy first asked for, where it asked. From then on an answer tells no more than was
@@ -73,6 +76,7 @@ export function beginJourney(
     facts: undefined,
     input: undefined,
     decision: undefined,
+    explanation: undefined,
     credential: undefined,
     asked: undefined,
     lookups: undefined,
@@ -95,6 +99,7 @@ export function noteVerdict(journey: Journey, verdict: Verdict): void {
     journey.policyTime = (journey.policyTime ?? 0) + verdict.policyTime
   }
   journey.policyThrew ||= verdict.policyThrew
+  journey.explanation = explainDenial(verdict, journey.generation)
 }
 
 export function decisionEvent(
@@ -109,6 +114,7 @@ export function decisionEvent(
     path: generation.entrypoint,
     input: journey.input?.text,
     result: resultOf(decision, refusal),
+    explanation: journey.explanation,
     bundles: generation.engine.bundles,
     timestamp: isoText(journey.now),
     metrics: {

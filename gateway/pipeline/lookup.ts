@@ -1,4 +1,4 @@
-// What only the cloud knows, looked up because a policy asked for it (contract §6): NeedsDecision →
+// What only the cloud knows, looked up because a policy asked for it (docs/POLICY.md): NeedsDecision →
 // Lookup → SignedLookup, and the request judged again with the answer. The only maker of Lookup.
 //
 // A look-up is the one call that leaves before an allow, so everything about it is fixed here and not

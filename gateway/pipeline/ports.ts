@@ -50,6 +50,8 @@ export interface Generation {
   readonly engine: PolicyEngine
   /** The decision entrypoint, e.g. `svidgate/authz/decision`. */
   readonly entrypoint: string
+  /** What denials are explained by, in their records. */
+  readonly explainEntrypoint: string | undefined
   readonly decisions: DecisionReader
   readonly zones: Zones
   /** What the policy can refer to; undefined: anything. */
@@ -77,7 +79,7 @@ export interface RequestSummary {
   readonly lookups: readonly LookupMark[]
 }
 
-/** What look-ups share (contract §6). */
+/** What look-ups share (docs/POLICY.md). */
 export interface Lookups {
   /** Apart from the limits of requests: a look-up costs the cloud's quota before an allow. */
   readonly limits: { enter(identity: string): boolean; leave(identity: string): void }

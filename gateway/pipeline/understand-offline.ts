@@ -34,7 +34,13 @@ export function understandOffline(
   routing: RoutingTable,
   limits: RequestLimits,
 ): Result<UnderstoodRequest, Refusal> {
-  const accepted = acceptRequest(withLength(whole), whole.id, limits)
+  const head = withLength(whole)
+  // The listener's parser counts before there is a head that could be judged.
+  if (countedBytes(head) >= limits.maxHeaderBytes) {
+    const detail = `a header section of ${limits.maxHeaderBytes} bytes or more`
+    return err(refusal('ERR_SG_REQUEST_HEADERS_TOO_LARGE', detail))
+  }
+  const accepted = acceptRequest(head, whole.id, limits)
   if (!accepted.ok) return accepted
   const request = accepted.value
   const { framing } = request
@@ -54,6 +60,11 @@ export function understandOffline(
   }
   const facts = classify(route, viewOf(request, route, body))
   return facts.ok ? ok({ request, route, facts: facts.value, body }) : facts
+}
+
+/** What Node's parser holds against its limit: target, names and values, nothing between them. */
+function countedBytes({ target, headers }: MessageHead): number {
+  return headers.reduce((sum, [name, value]) => sum + name.length + value.length, target.length)
 }
 
 /** A document that gives a body without saying how it is framed means its length. */

@@ -16,7 +16,7 @@ import type { Journey } from './journey.ts'
 import type { InspectionBudget } from './ports.ts'
 
 /** A client that was asked to send and does not holds memory of everyone's budget. */
-const BODY_DEADLINE_MS = 30_000
+export const BODY_DEADLINE_MS = 30_000
 
 export interface Understood {
   readonly request: GatewayRequest

@@ -1,5 +1,5 @@
-// The decision document (contract §6) after parsing: an allow that says exactly what it allows, or
-// a denial with its own code, or a denial that names the facts with which the policy would judge
+// The decision document (docs/POLICY.md) after parsing: an allow that says exactly what it allows,
+// or a denial with its own code, or a denial that names the facts with which the policy would judge
 // again. There is no fourth state.
 
 import type { Code } from '../errors.ts'
@@ -37,7 +37,7 @@ export interface Deny {
   readonly alternatives: readonly string[]
 }
 
-/** Facts that a look-up can add (contract §6). */
+/** Facts that a look-up can add (docs/POLICY.md). */
 export const NEEDS = ['sql.dry_run'] as const
 export type Need = (typeof NEEDS)[number]
 

@@ -1,7 +1,7 @@
 // The answer of a policy, read so that nothing it may have meant is lost: an allow is an allow only
-// in exactly the form of contract §6, and every condition in it is one that the gateway can carry
-// out. A denial may name facts with which the policy would judge again. Whatever else comes is a
-// denial with its own code.
+// in exactly the form that docs/POLICY.md gives, and every condition in it is one that the gateway
+// can carry out. A denial may name facts with which the policy would judge again. Whatever else
+// comes is a denial with its own code.
 
 import type { DecisionCode } from '../errors.ts'
 import {

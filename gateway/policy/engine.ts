@@ -18,7 +18,7 @@ export interface EvaluationInput {
 }
 
 export interface PolicyEngine {
-  /** What records say of it (contract §10 `bundles`). */
+  /** What records say of it, as `bundles`. */
   readonly bundles: Readonly<Record<string, { readonly revision: string; readonly sha256: string }>>
   readonly entrypoints: readonly string[]
   /** The value is plain JSON data. */

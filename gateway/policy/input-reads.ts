@@ -1,4 +1,4 @@
-// Which parts of the input a compiled policy can refer to (contract §5, last lines), as the build
+// Which parts of the input a compiled policy can refer to, as the build
 // recorded them in the bundle. What no rule can reach need not be written into the module, parsed
 // and thrown away: the decision is the same, and the record keeps the whole input.
 

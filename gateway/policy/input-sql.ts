@@ -1,4 +1,4 @@
-// The `sql` member of the policy input (contract §5), members in the order of RFC 8785.
+// The `sql` member of the policy input (docs/POLICY.md), members in the order of RFC 8785.
 
 import { sqlDocument, type SqlFacts } from '../facts/sql-facts.ts'
 import { stringListText, stringText } from './input-text.ts'

@@ -1,4 +1,4 @@
-// The policy input (contract §5, version 1) as canonical JSON text: written once, judged by the
+// The policy input (docs/POLICY.md, version 1) as canonical JSON text: written once, judged by the
 // engine and spliced into the decision record as the same bytes. Trusts facts, route and peer, whose
 // makers have checked them; of the request it takes only what the lists below name, so that no
 // credential, customer key, cookie, token or signature can enter a policy or a record.

@@ -1,5 +1,5 @@
 // Station 2: from a message head to a request with exactly one reading, or a refusal. Pure, so that
-// `svidgate facts` refuses exactly what the listener refuses (contract §8). The only maker of
+// `svidgate facts` refuses exactly what the listener refuses (docs/POLICY.md). The only maker of
 // GatewayRequest.
 
 import { refusal, type Refusal, type RequestCode } from '../errors.ts'

@@ -1,5 +1,5 @@
 // Where the body ends (RFC 9112 §6). Exactly one statement, in exactly one spelling: everything
-// else is how requests are smuggled past a gateway (trust.md §5).
+// else is how requests are smuggled past a gateway (RFC 9112 §11.2).
 
 import { refusal, type Refusal, type RequestCode } from '../errors.ts'
 import { err, ok, type Result } from '../util/result.ts'

@@ -8,9 +8,10 @@ import type { HeaderLine } from './message.ts'
 // RFC 9110 §5.6.2 token, lower case. "_" is a token character and refused all the same: "X_Forwarded_User"
 // and "X-Forwarded-User" are one name to CGI-like peers (oauth2-proxy CVE-2025-64484).
 const NAME = /^[a-z0-9!#$%&'*+\-.^`|~]+$/
-// Field content: visible bytes, blanks and tabs, 8-bit bytes; no other control (RFC 9110 §5.5).
+// Field content: visible bytes, blanks and tabs, 8-bit bytes; no other control (RFC 9110 §5.5), and
+// nothing that is no byte, which only a document of `facts` could hold.
 // eslint-disable-next-line no-control-regex
-const BAD_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/
+const BAD_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]/
 const EIGHT_BIT = /[\u0080-\u00ff]/
 
 /** A second line of one of these gives two readings: the first or the last. */
@@ -124,7 +125,7 @@ export function readHeaders(
 
 function lineFault(name: string, value: string): Refused | undefined {
   if (!NAME.test(name)) return refuse('RQ-H2', 'a header name is not a token, or has an underscore')
-  if (BAD_VALUE.test(value)) return refuse('RQ-H3', `control bytes in ${name}`)
+  if (BAD_VALUE.test(value)) return refuse('RQ-H3', `control bytes or no bytes in ${name}`)
   if (isSingleton(name) && EIGHT_BIT.test(value)) {
     return refuse('RQ-H4', `bytes above 127 in ${name}`)
   }

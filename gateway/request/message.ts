@@ -1,6 +1,6 @@
 // What a reader of the wire delivers, before any rule was applied to it. Every text is latin1:
 // one character is one byte that the client sent. No type of a vendor's HTTP library appears here,
-// so that the reader can be replaced alone (architecture decision 3).
+// so that the reader can be replaced alone (docs/decisions/0007).
 
 /** One header line as it stood on the wire: name in the client's spelling, value trimmed of OWS. */
 export type HeaderLine = readonly [name: string, value: string]

@@ -1,7 +1,7 @@
-// A refusal, written in the dialect of the SDK that asked (contract §7). Pure: time is a parameter.
-// Promises that any text of the agent or of the policy comes out harmless, that Content-Length is
-// right, and that the Date is: the AWS SDK for JavaScript takes any error for clock skew, and
-// repeats even a denial, when Date is minutes off its own clock.
+// A refusal, written in the dialect of the SDK that asked (docs/REFUSALS.md). Pure: time is a
+// parameter. Promises that any text of the agent or of the policy comes out harmless, that
+// Content-Length is right, and that the Date is: the AWS SDK for JavaScript takes any error for
+// clock skew, and repeats even a denial, when Date is minutes off its own clock.
 
 import type { HeaderLine } from '../request/message.ts'
 import { METHODS } from '../request/gateway-request.ts'

@@ -1,6 +1,6 @@
-// The one table of what each code looks like from outside (contract §7): its kind, its HTTP status
-// and the text that the agent reads. `docs/REFUSALS.md` is generated from it. How a kind is spelt
-// in each SDK's dialect stands in `dialects.ts`.
+// The one table of what each code looks like from outside (docs/REFUSALS.md): its kind, its HTTP
+// status and the text that the agent reads. `docs/REFUSALS.md` is generated from it. How a kind is
+// spelt in each SDK's dialect stands in `dialects.ts`.
 
 import type { Code } from '../errors.ts'
 

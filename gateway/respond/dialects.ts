@@ -1,6 +1,6 @@
-// How each kind of refusal is spelt for each SDK: status and error code (contract §7). The choice
-// is not cosmetic: SDKs retry by status *and* by error code. A denial must reach the program at
-// once, an overload must be retried. Measured on boto3, on the AWS SDK for JavaScript v3, and on
+// How each kind of refusal is spelt for each SDK: status and error code (docs/REFUSALS.md). The
+// choice is not cosmetic: SDKs retry by status *and* by error code. A denial must reach the program
+// at once, an overload must be retried. Measured on boto3, on the AWS SDK for JavaScript v3, and on
 // Google's BigQuery clients for Node and Python, whose code is the `reason`.
 
 import type { Dialect } from '../routing/route.ts'

@@ -1,5 +1,5 @@
-// Which service a request addresses (contract §2): the Host decides first, then a path prefix,
-// matched on raw bytes. Whatever could be read in two ways is refused.
+// Which service a request addresses (docs/ARCHITECTURE.md): the Host decides first, then a path
+// prefix, matched on raw bytes. Whatever could be read in two ways is refused.
 
 import { refusal, type FactCode, type Refusal, type RequestCode } from '../errors.ts'
 import { headerValue, type GatewayRequest } from '../request/gateway-request.ts'

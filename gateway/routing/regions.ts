@@ -1,5 +1,5 @@
 // The AWS regions that a scope may name. A region becomes part of a host name, so text that is not
-// in this list never gets that far (aws-resigning.md §2). From botocore's partitions.json.
+// in this list never gets that far. From botocore's partitions.json.
 
 export const AWS_REGIONS: ReadonlySet<string> = new Set(
   [

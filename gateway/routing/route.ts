@@ -6,7 +6,7 @@ declare const brand: unique symbol
 
 export type Provider = 'aws' | 'gcp' | 'azure' | 'secret' | 'http'
 
-/** How the SDK behind this service writes its errors (contract §7). */
+/** How the SDK behind this service writes its errors (docs/REFUSALS.md). */
 export type Dialect =
   | 's3'
   | 'aws-json'

@@ -1,6 +1,6 @@
-// The service ids that an endpoint may name (contract §2), with what they are called in facts and
-// which dialect their SDKs read. An id here without an operator's route is still recognised, so
-// that it can never be mistaken for a bucket.
+// The service ids that an endpoint may name (docs/ARCHITECTURE.md), with what they are called in
+// facts and which dialect their SDKs read. An id here without an operator's route is still
+// recognised, so that it can never be mistaken for a bucket.
 
 import type { Dialect, Provider } from './route.ts'
 

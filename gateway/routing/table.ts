@@ -17,7 +17,7 @@ export interface RouteOptions {
 
 export interface RoutingOptions {
   readonly baseHosts: readonly string[]
-  /** `<id>.<base host>` names a service (contract §2). */
+  /** `<id>.<base host>` names a service (docs/ARCHITECTURE.md). */
   readonly routes: readonly RouteOptions[]
 }
 

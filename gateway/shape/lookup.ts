@@ -1,4 +1,4 @@
-// A look-up: the one kind of call that leaves before an allow (contract §6, architecture promise 1).
+// A look-up: the one kind of call that leaves before an allow (docs/THREAT-MODEL.md, promise 1).
 // Nothing of it is the agent's but what its fixed form takes up as data. Only `pipeline/lookup.ts`
 // makes one, from a NeedsDecision and the form of the fact that it asks for.
 

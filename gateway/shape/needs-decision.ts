@@ -1,5 +1,5 @@
 // The value that opens the way to a look-up: the policy judged the request, denied it for now and
-// asked for facts that only the cloud knows (contract §6). Only `pipeline/authorize.ts` makes one.
+// asked for facts that only the cloud knows (docs/POLICY.md). Only `pipeline/authorize.ts` makes one.
 
 import type { Facts } from '../facts/facts.ts'
 import type { Needs } from '../policy/decision-types.ts'

@@ -35,7 +35,10 @@ const PRESIGNED =
 
 const SHA256_HEX = /^[0-9a-f]{64}$/
 
-/** Sentinels whose bodies can be forwarded as they are (aws-resigning.md §4.3). */
+/**
+ * Sentinels whose bodies can be forwarded as they are (Amazon S3 API Reference, "Signature
+ * calculations: transferring payload").
+ */
 const SENTINELS: ReadonlySet<string> = new Set([
   'UNSIGNED-PAYLOAD',
   'STREAMING-UNSIGNED-PAYLOAD-TRAILER',

@@ -153,7 +153,7 @@ export function explainSignature(
 
 /**
  * What AWS demands to be signed, and nothing that a hop may rewrite: a proxy that edits
- * accept-encoding, expect or user-agent must not break the request (aws-resigning.md §4.2).
+ * accept-encoding, expect or user-agent must not break the request (docs/AWS.md).
  */
 function isSigned(name: string): boolean {
   return name.startsWith('x-amz-') || name === 'content-type' || name === 'content-md5'

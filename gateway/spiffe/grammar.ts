@@ -1,6 +1,6 @@
-// What the path of an agent's SPIFFE ID says: tenant, agent and role (contract §1). The grammar is
-// the operator's and holds for one trust domain; an ID of another domain, or a path that does not
-// fit exactly, has no names at all. Nothing is guessed from a part of a path.
+// What the path of an agent's SPIFFE ID says: tenant, agent and role (docs/CONFIG.md, `identity`).
+// The grammar is the operator's and holds for one trust domain; an ID of another domain, or a path
+// that does not fit exactly, has no names at all. Nothing is guessed from a part of a path.
 
 import { err, ok } from '../util/result.ts'
 import type { Result } from '../util/result.ts'

@@ -1,4 +1,4 @@
-// The port by which a credential gets the token that proves an agent to a cloud (spiffe.md §1.3).
+// The port by which a credential gets the token that proves an agent to a cloud.
 // Drivers: the gateway's own issuer (`issuer/issuer-source.ts`); others may follow. Whatever the
 // driver, its answer passes `issuer/checked-source.ts` before it is used.
 

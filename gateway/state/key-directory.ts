@@ -4,6 +4,7 @@
 // which half a key, or two first keys, exist. What a key is, its user knows.
 
 import { randomUUID } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -46,18 +47,9 @@ export async function openKeyDirectory(
   await attempt(`${directory} cannot be made`, () =>
     mkdir(directory, { recursive: true, mode: 0o700 }),
   )
-  const status = await attempt(`${directory} cannot be read`, () => stat(directory))
-  if (!status.isDirectory()) throw new KeyDirectoryError(`${directory} is no directory`)
-  if ((status.mode & OTHERS_WRITE) !== 0) {
-    throw new KeyDirectoryError(`${directory} can be written by others: chmod 700 ${directory}`)
-  }
   const { extension } = kind
-  let files = await listKeyFiles(directory, extension)
-  if (files.length === 0) {
-    await createFirstKey(directory, kind)
-    files = await listKeyFiles(directory, extension)
-  }
-  const [first, ...others] = files
+  if (!(await holdsKeys(directory, extension))) await createFirstKey(directory, kind)
+  const [first, ...others] = await listKeyFiles(directory, extension)
   // Never made anew beside other keys: a silent new one would cut off whoever knows the old one.
   if (first?.state !== 'active') {
     throw new KeyDirectoryError(
@@ -66,6 +58,17 @@ export async function openKeyDirectory(
     )
   }
   return [first, ...others]
+}
+
+/** False for a directory without keys, or none at all; throws for one that others can write. */
+export async function holdsKeys(directory: string, extension: string): Promise<boolean> {
+  const status = await attempt(`${directory} cannot be read`, () => statIfThere(directory))
+  if (status === undefined) return false
+  if (!status.isDirectory()) throw new KeyDirectoryError(`${directory} is no directory`)
+  if ((status.mode & OTHERS_WRITE) !== 0) {
+    throw new KeyDirectoryError(`${directory} can be written by others: chmod 700 ${directory}`)
+  }
+  return (await listKeyFiles(directory, extension)).length > 0
 }
 
 /** Judges and reads one opened file, so that nobody can exchange it in between. */
@@ -136,6 +139,15 @@ async function syncDirectory(directory: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
+  }
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
   }
 }
 

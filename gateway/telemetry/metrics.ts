@@ -1,6 +1,6 @@
-// The gateway's metrics (contract §11): names start with `svidgate_`, gateway time stands apart from
-// upstream time, every label's values are a bounded set. A registry of its own, never the library's
-// global one; nobody outside this folder knows the library.
+// The gateway's metrics (docs/OPERATIONS.md): names start with `svidgate_`, gateway time stands
+// apart from upstream time, every label's values are a bounded set. A registry of its own, never
+// the library's global one; nobody outside this folder knows the library.
 
 import type { Code } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
@@ -40,7 +40,7 @@ export interface Metrics {
   connectionClosed(): void
   /** `credential`: its name in the configuration. */
   credentialExchange(credential: string, result: ExchangeResult): void
-  /** `fact`: what was looked up, of the closed list of contract §6. */
+  /** `fact`: what was looked up, of the closed list of docs/POLICY.md. */
   lookup(fact: string, result: LookupResult): void
   auditWritten(records: number, bytes: number): void
   auditFailed(records: number): void
@@ -65,7 +65,7 @@ const GATEWAY_SECONDS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1,
 ]
 const UPSTREAM_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
-/** Activation refuses a policy beyond 1 ms, 5 ms moves it to a worker (architecture decision 4). */
+/** Activation refuses a policy beyond 1 ms (docs/decisions/0004). */
 const POLICY_SECONDS = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.005, 0.025]
 
 const OTHER = 'other'

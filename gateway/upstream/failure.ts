@@ -55,6 +55,11 @@ export function mapUpstreamError(error: unknown): MappedFailure {
   return { code: 'ERR_SG_UPSTREAM_UNREACHABLE', detail }
 }
 
+/** The answer ended with another number of bytes than its Content-Length. */
+export function isLengthMismatch(error: unknown): boolean {
+  return codeOf(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+}
+
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   if (error instanceof AggregateError) return codeOf(error.errors[0])

@@ -1,5 +1,5 @@
 // Station 9: sends what was signed, and only that, and streams the answer with back-pressure. No
-// retry, no redirect, no decompression: undici is used as a bare pool (architecture decision 9).
+// retry, no redirect, no decompression: undici is used as a bare pool (docs/ARCHITECTURE.md).
 
 import type { Readable } from 'node:stream'
 import type { Dispatcher, Pool } from 'undici'
@@ -8,14 +8,14 @@ import { isSignedLookup, type SignedLookup } from '../signing/signed-lookup.ts'
 import { isSignedRequest, type SignedRequest } from '../signing/signed-request.ts'
 import { ask } from './ask.ts'
 import { err, ok, type Result } from '../util/result.ts'
-import { mapUpstreamError, ProtocolBroken } from './failure.ts'
+import { isLengthMismatch, mapUpstreamError, ProtocolBroken } from './failure.ts'
 import { PoolCache, type PoolOptions } from './pool-cache.ts'
 import type { AskLimits, ExchangeTotals, ResponseSink, SendFailure, Upstream } from './port.ts'
 import { RequestBody } from './request-body.ts'
 import { responseHeaders } from './response-headers.ts'
 
 /** More informational answers than any real upstream sends before one final answer. */
-const MOST_INFORMATIONAL = 8
+export const MOST_INFORMATIONAL = 8
 const REQUEST_ID_HEADERS: ReadonlySet<string> = new Set(['x-amz-request-id', 'x-amzn-requestid'])
 
 type Sent = Result<ExchangeTotals, SendFailure>
@@ -154,6 +154,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onError(error: unknown): void {
+    if (this.#status === 304 && this.#bytesIn === 0 && isLengthMismatch(error)) {
+      // A 304 has no body whatever length it states (RFC 9110 §8.6); undici waits for one in vain.
+      this.onComplete()
+      return
+    }
     const { code, detail } = mapUpstreamError(error)
     this.#letGo()
     this.#resolve(err({ code, detail, afterHead: this.#status !== 0, totals: this.#totals() }))

@@ -1,7 +1,7 @@
 // Strict JSON (RFC 8259) for text that somebody else wrote: what two readers could read in two
 // ways is refused. Duplicate keys, lone surrogates (raw or escaped), byte order marks, trailing
 // text and nesting beyond the caller's limit are failures, and numbers keep their literal text, so
-// that no digit is lost between what was judged and what is forwarded (contract §5).
+// that no digit is lost between what was judged and what is forwarded.
 
 import { err, ok, type Result } from './result.ts'
 

@@ -146,6 +146,13 @@ refusals contains "target_not_granted" if {
 	count(uncovered) > 0
 }
 
+# A key such as `2026/../2025/q1.csv`, which a grant on `2026/` does not cover.
+refusals contains "path_climbs" if {
+	count(mine) > 0
+	some index in uncovered
+	".." in split(input.targets[index].path, "/")
+}
+
 refusals contains "facts_incomplete" if facts_complete == false
 
 refusals contains "facts_pending" if nothing_pending == false

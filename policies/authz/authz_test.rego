@@ -1,6 +1,7 @@
 package svidgate.authz_test
 
 import data.svidgate.authz
+import data.svidgate.lib.grants as lib
 
 statement := {"actions": ["s3:PutObject"], "resources": ["arn:aws:s3:::reports/2026/*"]}
 
@@ -266,6 +267,41 @@ test_explain_of_nothing_still_answers if {
 	e.decision.allow == false
 }
 
+climbing(path) if {
+	decision := decide(request("writer", [stored(path)]))
+	decision.allow == false
+	decision.reasons == {"path_climbs", "target_not_granted"}
+}
+
+test_a_grant_covers_no_path_that_climbs_out_of_its_prefix if {
+	every path in [
+		"2026/../2025/q1.csv", "2026/..", "2026//../x", "2026/./../x", "2026/a/../../2025/x",
+		"2026/a/../b/../../2025/x",
+	] {
+		climbing(path)
+	}
+}
+
+test_a_path_that_stays_below_the_prefix_is_covered if {
+	every path in ["2026/a..b", "2026/...", "2026/..a", "2026/a..", "2026/./x", "2026/a/../b", "2026/a/b/../../c"] {
+		decide(request("writer", [stored(path)])).allow == true
+	}
+}
+
+covers(prefix, path) if {
+	entries := [{"object": {"reports": [{"id": "one", "access": ["write"], "path_prefix": prefix}]}}]
+	lib.covering(entries, stored(path)) == {"one"}
+}
+
+test_whole_buckets_are_not_climbed_out_of_either if {
+	covers("", "2026/../2025/x")
+	not covers("", "../other/x")
+	not covers("", "a/../../other/x")
+}
+
+test_the_rest_of_a_name_is_no_step_down if {
+	covers("2026/q", "2026/q1/a/../b")
+	not covers("2026/q", "2026/q1/../secret")
 # SQL: the text is a target of type query; the dry run adds tables and routines.
 
 reads_sales := {"bigquery.jobs.query": {

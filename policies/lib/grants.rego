@@ -26,6 +26,7 @@ covering(entries, target) := {grant.id |
 	some grant in entry[target.type][container]
 	target.access in grant.access
 	startswith(target.path, grant.path_prefix)
+	stays_below(target.path, grant.path_prefix)
 	within_reach(target)
 }
 
@@ -34,6 +35,33 @@ covering(entries, target) := {grant.id |
 within_reach(target) if target.type != "job"
 
 within_reach(target) if target.own == true
+
+# METADATA
+# description: |
+#   Whether the path names something under the prefix to every reader. Amazon S3 takes
+#   `2026/../2025/q1.csv` as the key that it is; a server that keeps objects as files opens
+#   `2025/q1.csv`. So there may be no more steps up than there were steps down before the first.
+stays_below(path, _) if not contains(path, "..")
+
+stays_below(path, prefix) if {
+	contains(path, "..")
+	segments := split(trim_prefix(path, prefix), "/")
+	ups := [index | some index, segment in segments; segment == ".."]
+	downs := [index |
+		some index, segment in segments
+		index < ups[0]
+		not segment in {"", "."}
+		is_whole(index, prefix)
+	]
+	count(downs) >= count(ups)
+}
+
+# What stands right behind `2026/q` is the rest of a name, not a step down.
+is_whole(index, _) if index > 0
+
+is_whole(0, prefix) if prefix == ""
+
+is_whole(0, prefix) if endswith(prefix, "/")
 
 # METADATA
 # description: The session policy statements of all those grants together.

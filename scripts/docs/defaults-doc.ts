@@ -1,6 +1,7 @@
 // docs/DEFAULTS.md from the table of limits.
 
-import { DEFAULTS, FIXED_LIMITS } from '../../gateway/config/defaults.ts'
+import { DEFAULTS } from '../../gateway/config/defaults.ts'
+import { FIXED_LIMITS } from '../../gateway/config/fixed-limits.ts'
 import { GENERATED } from './generated.ts'
 
 export function defaultsDoc(): string {

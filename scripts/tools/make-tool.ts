@@ -58,8 +58,7 @@ async function isPresent(tool: Tool, directory: string): Promise<boolean> {
 
 /** Undefined when the tool says what it should; else what it said. */
 async function prove({ check }: Tool, directory: string): Promise<string | undefined> {
-  const [program = '', ...args] = check.command
-  const { ok, output } = await runCommand([join(directory, program), ...args], {
+  const { ok, output } = await runCommand(own(check.command, directory), {
     cwd: directory,
     deadline: AbortSignal.timeout(CHECK_SECONDS * 1000),
   })
@@ -76,7 +75,13 @@ function commands({ build, version }: Tool, directory: string): readonly Command
     case 'go-install':
       return [
         {
-          argv: ['go', 'install', '-trimpath', `${build.package}@v${version}`],
+          argv: [
+            'go',
+            'install',
+            '-trimpath',
+            ...(build.ldflags === undefined ? [] : ['-ldflags', build.ldflags]),
+            `${build.package}@v${version}`,
+          ],
           env: { GOBIN: directory, CGO_ENABLED: '0' },
         },
       ]
@@ -91,8 +96,14 @@ function commands({ build, version }: Tool, directory: string): readonly Command
             build.packages,
           ),
         },
+        ...(build.finish === undefined ? [] : [{ argv: own(build.finish, directory) }]),
       ]
   }
+}
+
+/** A command whose program lies in the tool's directory. */
+function own([program = '', ...args]: readonly string[], directory: string): readonly string[] {
+  return [join(directory, program), ...args]
 }
 
 function failed(reason: string, output: string): Outcome {

@@ -6,8 +6,13 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 type Recipe =
-  | { readonly kind: 'go-install'; readonly package: string }
-  | { readonly kind: 'python-venv'; readonly packages: readonly string[] }
+  | { readonly kind: 'go-install'; readonly package: string; readonly ldflags?: string }
+  | {
+      readonly kind: 'python-venv'
+      readonly packages: readonly string[]
+      /** Run in the tool's directory when the packages are there; the program is one of its own. */
+      readonly finish?: readonly string[]
+    }
 
 export interface Tool {
   readonly name: string

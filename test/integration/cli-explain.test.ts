@@ -95,6 +95,20 @@ t.test('explain: every station up to the string to sign, or up to the refusal', 
   t.same(scene.cloud.requests, [], 'nothing was sent')
 })
 
+t.test('explain: the headers of an obligation, as text and as JSON', async (t) => {
+  const odd = (text: string): string => text.replace('svidgate/authz/decision', 'odd/decision')
+  const scene = await createScene({ bundle: 'test/fixtures/bundles/odd.tar.gz', config: odd })
+  t.teardown(() => scene.close())
+  const request = join(scene.dir, 'owned')
+  writeFileSync(request, s3Head('PUT /aws/s3/reports/owned', 'content-length: 0'))
+  const args = ['explain', '-c', scene.path, '--request', request, '--as', agentId('writer')]
+  const owner = { 'x-amz-expected-bucket-owner': '123456789012' }
+  const { code, out, err } = await runCli([...args, '--json'])
+  t.equal(code, 0, err)
+  t.match(JSON.parse(out), { decision: { obligations: { setHeaders: owner } } })
+  t.match((await runCli(args)).out, '"x-amz-expected-bucket-owner": "123456789012"')
+})
+
 t.test('explain --decision: what was recorded, and what the policy says now', async (t) => {
   const test = await startTestGateway({ config: EXPLAINED })
   t.teardown(() => test.close())
@@ -107,15 +121,31 @@ t.test('explain --decision: what was recorded, and what the policy says now', as
   const config = join(test.dir, 'svidgate.yaml')
   const explain = (id: string): Promise<Ended> =>
     runCli(['explain', '-c', config, '--decision', id, '--json'])
-  const judged = await explain(headers.get('x-svidgate-decision-id') ?? '')
+  const id = headers.get('x-svidgate-decision-id') ?? ''
+  const judged = await explain(id)
   t.equal(judged.code, 0, judged.err)
   t.match(JSON.parse(judged.out), {
     recorded: { allow: false, code: 'ERR_SG_DENIED' },
     facts: { action: 'ListObjectsV2' },
     input: { role: 'writer' },
-    now: { allow: false },
+    same: true,
+    now: { kind: 'deny', reasons: ['no_grant'] },
     rules: { targets: [{ covered_by: [] }] },
   })
+  const recorded = auditLines(test.dir).find((line) => line.includes(id))
+  t.match(JSON.parse(recorded ?? ''), {
+    explanation: { refusals: ['no_grant'], targets: [{ covered_by: [] }] },
+  })
+  const other = config.replace('svidgate.yaml', 'other.yaml')
+  const text = readFileSync(config, 'utf8')
+  const odd = text
+    .replace(/ *explain:.*\n/, '')
+    .replace('svidgate/authz/decision', 'odd/decision')
+    .replace('bundles/authz.', 'test/fixtures/bundles/odd.')
+  writeFileSync(other, odd)
+  const changed = await runCli(['explain', '-c', other, '--decision', id])
+  t.equal(changed.code, 1, 'another bundle decides otherwise')
+  t.match(JSON.parse(changed.out), { recorded: { allow: false }, same: false })
   const unread = /"decision_id":"([^"]+)".*ERR_SG_REQUEST_METHOD/.exec(
     auditLines(test.dir).join('\n'),
   )

@@ -6,7 +6,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { MAIN, runCli } from '../support/child.ts'
+import { RawConnection } from '../support/raw-connection.ts'
 import { s3Head } from '../support/refusal-scene.ts'
+import { startTestGateway } from '../support/running-gateway.ts'
 import { createScene } from '../support/scene.ts'
 
 const PUT_HEADERS = [
@@ -59,7 +61,15 @@ t.test('lines in, lines out, in their order, whatever each of them is', async (t
       line('j', { headers: [...PUT_HEADERS, ['content-length', '9']] }),
       { id: 'j', code: 'ERR_SG_REQUEST_FRAMING' },
     ],
+    [
+      line('unsigned', { headers: [] }),
+      { id: 'unsigned', ok: true, facts: { region: 'us-east-1' } },
+    ],
     [line('ü'), { id: 'ü', ok: true }],
+    [
+      line('k', { headers: [...PUT_HEADERS, ['x-amz-meta-a', '\u20ac']] }),
+      { id: 'k', code: 'ERR_SG_REQUEST_HEADERS' },
+    ],
   ]
   const stdin = rows.map(([text]) => text).join('\n')
   t.match(
@@ -78,6 +88,47 @@ t.test('with a configuration: its hosts and routes, and no others', async (t) =>
     { id: 'a', ok: true, facts: { region: 'eu-west-1' } },
     { id: 'b', ok: false, code: 'ERR_SG_ROUTE_UNKNOWN' },
   ])
+})
+
+t.test('the limits of the listener hold, those of the configuration too', async (t) => {
+  const limits = 'limits: { maxHeaderBytes: 4KiB, maxHeaderLines: 20 }\n'
+  const test = await startTestGateway({ config: (text) => text + limits })
+  t.teardown(() => test.close())
+  const target = '/aws/s3/reports?list-type=2'
+  const counted = (headers: readonly (readonly string[])[]): number =>
+    headers.flat().join('').length + target.length
+  const fixed = [['host', 'localhost'], ...PUT_HEADERS.slice(0, 1)]
+  const filled = (bytes: number): string[][] => [
+    ...fixed,
+    ['x-a', 'a'.repeat(bytes - counted(fixed) - 'x-a'.length)],
+  ]
+  const many = (count: number): string[][] => [
+    ...fixed,
+    ...Array.from({ length: count - fixed.length }, (_, at) => [`x-a${at}`, 'a']),
+  ]
+  const TOO_LARGE = 'ERR_SG_REQUEST_HEADERS_TOO_LARGE'
+  const rows: [id: string, headers: string[][], code: string | undefined][] = [
+    ['the last byte that is taken', filled(4095), undefined],
+    ['one byte more', filled(4096), TOO_LARGE],
+    ['20 lines', many(20), undefined],
+    ['21 lines', many(21), TOO_LARGE],
+    ['blanks around a value', [...fixed, ['x-amz-expected-bucket-owner', ' 1 ']], undefined],
+  ]
+  const stdin = rows.map(([id, headers]) =>
+    line(id, { method: 'GET', target, headers, body_base64: '', host: undefined }),
+  )
+  t.match(
+    await answers(stdin.join('\n'), '-c', join(test.dir, 'svidgate.yaml')),
+    rows.map(([id, , code]) => (code === undefined ? { id, ok: true } : { id, ok: false, code })),
+  )
+  for (const [id, headers, code] of rows) {
+    const connection = new RawConnection(await test.connect(test.svid('writer')))
+    const text = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    connection.write(`GET ${target} HTTP/1.1\r\n${text}\r\n`)
+    const { body } = await connection.answer()
+    connection.socket.destroy()
+    t.match(body.toString(), code ?? 'ERR_SG_DENIED', `the listener: ${id}`)
+  }
 })
 
 t.test('one raw request: CR LF or LF, sized or chunked', async (t) => {

@@ -1,7 +1,7 @@
 // The command line as scripts see it: exit codes 0, 1 and 2, one line and a hint on standard error,
 // nothing there that belongs to standard output.
 
-import { writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runCommandLine } from '../../gateway/cli/program.ts'
@@ -103,6 +103,31 @@ t.test(
     t.match(await check(none), { code: 1, err: /bundle authz: .*\n +hint: / })
   },
 )
+
+t.test('check: what serve could not open is told beforehand, all of it', async (t) => {
+  const { dir, path, configText } = await scene(t)
+  const check = (file: string): Promise<Ended> => runCli(['check', '-c', file])
+  put(dir, 'deny.txt', 'spiffe://example.org/a\nspiffe://not one\n')
+  const denying = put(
+    dir,
+    'denying.yaml',
+    configText.replace('identity:', 'identity:\n  denyList: ./deny.txt'),
+  )
+  t.match(await check(denying), { code: 2, out: '', err: /deny\.txt:2: / })
+  t.notOk(existsSync(join(dir, 'state')), 'nothing is made')
+
+  put(dir, 'bundle.pem', 'no certificate')
+  mkdirSync(join(dir, 'state/issuer-keys'), { recursive: true })
+  put(dir, 'state/audit.pem', 'no key')
+  put(dir, 'state/issuer-keys/active.pem', 'no key')
+  chmodSync(join(dir, 'state/audit.pem'), 0o644)
+  chmodSync(join(dir, 'state/issuer-keys/active.pem'), 0o640)
+  const { code, out, err } = await check(path)
+  t.same({ code, out }, { code: 2, out: '' })
+  t.match(err, /bundle\.pem .*holds no certificate\n +hint: /)
+  t.match(err, /state\/issuer-keys\/active\.pem is open to others \(mode 640\)/)
+  t.match(err, /state\/audit\.pem is open to others \(mode 644\)\n +hint: run: chmod 600/)
+})
 
 t.test('bundle inspect: what a bundle holds', async (t) => {
   const text = await runCli(['bundle', 'inspect', 'bundles/authz.tar.gz'])

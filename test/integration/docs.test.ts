@@ -1,7 +1,7 @@
 // The documentation is run: every command and program in it, against a real gateway, and every link.
 // What it shows as configuration, grants, policies and decisions is read by the code that reads them.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { compileGrants, writeGrantsData } from '../../gateway/authoring/grants.ts'
@@ -17,14 +17,6 @@ import {
 } from '../support/documents.ts'
 import { anchorsOf, firstMissingLine, relativeLinks, snippetsOf } from '../support/snippets.ts'
 import { repositoryRoot } from '../support/test-data.ts'
-
-/** Tests that docs/THREAT-MODEL.md names and that are still being written. */
-const AWAITED: ReadonlySet<string> = new Set([
-  'test/integration/canary.test.ts',
-  'test/integration/echo.test.ts',
-  'test/integration/records.test.ts',
-  'test/integration/life.test.ts',
-])
 
 /** Characters of a line outside tables, so that the documents can be read in a terminal. */
 const LONGEST_LINE = 160
@@ -127,13 +119,30 @@ t.test('every test and target that a document names exists', async (t) => {
     const text = readDocument(path)
     for (const [, name = ''] of text.matchAll(/`(test\/[\w./-]+(?:\.\w+|\/\*\*))`/g)) {
       const place = name.replace(/\/\*+$/, '')
-      if (!existsSync(join(ROOT, place)) && !AWAITED.has(place)) missing.push(`${path}: ${name}`)
+      if (!existsSync(join(ROOT, place))) missing.push(`${path}: ${name}`)
     }
     for (const [, target = ''] of text.matchAll(/`make ([a-z-]+)/g)) {
       if (!new RegExp(`^${target}:`, 'm').test(makefile)) missing.push(`${path}: make ${target}`)
     }
   }
   t.same(missing, [])
+})
+
+t.test('every page that a comment names exists, and none that is not here', async (t) => {
+  const pages = new Set(documents())
+  for (const name of readdirSync(join(ROOT, 'docs/decisions')))
+    pages.add(`docs/decisions/${name.slice(0, 4)}`)
+  for (const folder of ['gateway', 'scripts', 'bench', 'policies']) {
+    const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    for (const name of names.filter((each) => /\.(?:ts|rego)$/.test(each))) {
+      const path = `${folder}/${name}`
+      const text = readDocument(path)
+      for (const [page] of text.matchAll(/(?<![/\w])docs\/(?:decisions\/\d{4}|[\w-]+\.md)/g)) {
+        t.ok(pages.has(page), `${path}: ${page}`)
+      }
+      t.notMatch(text, /\bcontract §|\b[a-z-]+\.md §/, path)
+    }
+  }
 })
 
 t.test('the operator finds every code and every metric', async (t) => {

@@ -29,7 +29,7 @@ for (const isStream of [false, true]) {
     const s3 = test.s3(test.svid('writer'))
     const { answer } = await sdkRefusal(s3.send(put('2025/big', isStream)))
     t.equal(answer, '403 AccessDenied ERR_SG_DENIED')
-    t.same(test.cloud.connections, { sts: 0, s3: 0 })
+    t.same([...new Set(Object.values(test.cloud.connections))], [0], 'no cloud was dialled')
     const records = await test.stop()
     t.equal(records.filter(({ type }) => type === 'decision').length, 1, 'the SDK asked once')
     t.same(unmatched(records), [])
@@ -100,7 +100,7 @@ t.test('there is no 100 Continue for what is denied', async (t) => {
   client.write('body')
   await client.untilClosed()
   t.same(client.text.match(/HTTP\/1\.1/g), ['HTTP/1.1'], 'the body is not read as a request')
-  t.same(test.cloud.connections, { sts: 0, s3: 0 })
+  t.same([...new Set(Object.values(test.cloud.connections))], [0], 'no cloud was dialled')
 })
 
 t.test(
@@ -121,7 +121,7 @@ t.test(
     t.same(await test.records().then((all) => all.filter(({ type }) => type === 'decision')), [])
     client.write(body)
     t.equal((await client.answer()).status, 403)
-    t.same(test.cloud.connections, { sts: 0, s3: 0 })
+    t.same([...new Set(Object.values(test.cloud.connections))], [0], 'no cloud was dialled')
   },
 )
 

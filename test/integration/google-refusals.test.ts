@@ -116,6 +116,28 @@ const RAW: readonly (readonly [id: string, head: string, status: number, text: R
     501,
     /ERR_SG_REQUEST_UNSUPPORTED.*x-goog-api-key is a credential of its own/,
   ],
+  ...[
+    'access_token=x',
+    '%61ccess%5Ftoken=x',
+    'oauth_token=x',
+    'key=x',
+    '%6Bey=x',
+    'callback=f',
+  ].map(
+    (query) =>
+      [
+        `?${query}`,
+        HEAD(`/bigquery/v2/projects/p/datasets?maxResults=5&${query}`),
+        403,
+        /ERR_SG_OPERATION_AMBIGUOUS.*credentials, callbacks .* have no place in the query/,
+      ] as const,
+  ),
+  [
+    'another payer',
+    HEAD('/bigquery/v2/projects/p/datasets?userProject=other'),
+    403,
+    /ERR_SG_OPERATION_AMBIGUOUS.*userProject/,
+  ],
   [
     'a prefix of another cloud on the host of this one',
     HEAD('/aws/s3/reports/k', 'x-goog-api-client: gl-node/20'),

@@ -2,20 +2,15 @@
 // on a signal without losing a request that it has accepted.
 
 import { statSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { readAuditPublicKey } from '../../gateway/audit/audit-key.ts'
 import { verifyAuditDirectory } from '../../gateway/audit/verify.ts'
 import { auditLines } from '../support/audit.ts'
-import { runCli } from '../support/child.ts'
 import { parseExposition } from '../support/exposition.ts'
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts'
 import { ask } from '../support/http-client.ts'
 import { Download, Loop, Upload, WIDE } from '../support/load.ts'
-import { createScene } from '../support/scene.ts'
 import { clientOptions, knock, openTls } from '../support/tls-client.ts'
 import { unmatched } from '../support/verdicts.ts'
 
@@ -99,23 +94,4 @@ t.test('SIGINT ends an idle gateway, an open connection notwithstanding', async 
   gateway.kill('SIGINT')
   t.same(await gateway.ended, { code: 0, signal: null })
   await idle.untilClosed()
-})
-
-t.test('a port that is taken: exit 2, which one, and what to do', async (t) => {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  const address = taken.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  for (const listener of ['data', 'health', 'issuer']) {
-    const scene = await createScene()
-    const pattern = new RegExp(`(${listener}:\\s+(?:\\{ )?address: 127.0.0.1:)0`)
-    await writeFile(scene.path, scene.configText.replace(pattern, `$1${port}`))
-    const { code, err, out } = await runCli(['serve', '-c', scene.path])
-    t.equal(code, 2, listener)
-    t.match(err.split('\n'), [new RegExp(`127.0.0.1:${port}`), /^hint: ./], listener)
-    t.notMatch(out, 'ready')
-    await scene.close()
-  }
-  taken.close()
-  await once(taken, 'close')
 })

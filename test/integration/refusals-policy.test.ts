@@ -1,5 +1,5 @@
 // Anything but an exact allow is a denial with its own code, and the agent reads it as one
-// (contract §6): what a policy may answer, one row each.
+// (docs/POLICY.md): what a policy may answer, one row each.
 
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import t from 'tap'
@@ -36,7 +36,8 @@ const ODD: readonly (readonly [key: string, answer: Answer])[] = [
   ['bad-reason', POLICY_ERROR],
   ['obligations-list', POLICY_ERROR],
   ['empty-session-policy', POLICY_ERROR],
-  ['needs', UNSUPPORTED],
+  ['needs', DENIED],
+  ['unknown-need', UNSUPPORTED],
   ['unknown-obligation', UNSUPPORTED],
   ['reserved-obligation', UNSUPPORTED],
   ['header-not-settable', UNSUPPORTED],

@@ -1,5 +1,5 @@
 // Refused before any policy is asked: what cannot be read, what leads nowhere, what is no operation,
-// and what is one too many. Each with its own code, in the dialect of who asked (contract §7).
+// and what is one too many. Each with its own code, in the dialect of who asked (docs/REFUSALS.md).
 
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import t from 'tap'

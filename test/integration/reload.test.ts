@@ -1,13 +1,16 @@
 // A running gateway reads its configuration again on SIGHUP: a right one takes effect at once and
 // whole, a wrong one changes nothing and is told with its place. The deny list needs no signal.
 
+import { once } from 'node:events'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import t from 'tap'
 import { auditLines } from '../support/audit.ts'
+import { startCli } from '../support/child.ts'
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts'
 import { Upload, WIDE } from '../support/load.ts'
-import { agentId } from '../support/scene.ts'
+import { agentId, createScene } from '../support/scene.ts'
 import { clientOptions, knock, LIST_REPORTS, openTls } from '../support/tls-client.ts'
 
 async function hangUp(
@@ -57,6 +60,25 @@ t.test('a right file is in force at once; what runs ends as it began', async (t)
     .filter(({ type }) => type === 'decision')
     .map(({ generation }) => generation)
   t.same(generations, [1, 1, 1, 2, 3, 3])
+})
+
+t.test('SIGHUP to one that is starting reloads it as soon as it is ready', async (t) => {
+  const scene = await createScene()
+  const child = startCli(['serve', '-c', scene.path])
+  const ended = once(child, 'close')
+  t.teardown(() => scene.close())
+  if (child.stdout === null) throw new TypeError('a pipe was asked for')
+  const events: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { msg } = JSON.parse(line) as { msg: string }
+    events.push(msg)
+    // The first thing that it says; the listeners come later.
+    if (events.length === 1) child.kill('SIGHUP')
+    if (msg === 'reloaded') child.kill('SIGTERM')
+  }
+  t.same(await ended, [0, null])
+  t.match(events, ['a policy bundle is active', /.*/, /.*/])
+  t.ok(events.indexOf('svidgate is ready') < events.indexOf('reloaded'), events.join())
 })
 
 t.test('a wrong file changes nothing, and the log says where it is wrong', async (t) => {

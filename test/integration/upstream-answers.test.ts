@@ -76,6 +76,17 @@ t.test('informational answers end here', async (t) => {
   t.same(client.text.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 204'])
 })
 
+t.test('304 may say how long the object is that it does not send', async (t) => {
+  const { client } = await gatewayBefore(
+    t,
+    answering('HTTP/1.1 304 Not Modified\r\nETag: "e"\r\nContent-Length: 7\r\n\r\n'),
+  )
+  client.write(s3Head('GET /aws/s3/reports/2026/k', 'if-none-match: "e"'))
+  await client.untilText('\r\n\r\n')
+  t.match(client.text, /^HTTP\/1\.1 304 .*etag: "e"\r\n/is)
+  t.notOk(client.isClosed, 'not cut')
+})
+
 t.test('a redirect is passed on, and not followed', async (t) => {
   const { client, upstream } = await gatewayBefore(
     t,

@@ -47,7 +47,7 @@ def step(name, call):
 
 
 BIG = bytes(range(256)) * 32768  # 8 MiB
-KEYS = ["2026/plain.txt", "2026/a b+c=d/é ü.txt", "2026/..//x/./y", "2026/100%25 (1)~!*'.txt"]
+KEYS = ["2026/plain.txt", "2026/a b+c=d/é ü.txt", "2026/d/..//x/./y", "2026/100%25 (1)~!*'.txt"]
 
 
 def put_and_get(key_name, body):

@@ -1,22 +1,21 @@
-// The Python of the documentation, run with the real boto3 against a running gateway.
+// The Python of the documentation, run with the real boto3 and google-cloud-bigquery against a
+// running gateway.
 
-import { join } from 'node:path'
 import t from 'tap'
-import { readTools, toolDirectory, toolsDirectory } from '../../scripts/tools/specification.ts'
+import type { Tool } from '../support/doc-check.ts'
 import {
   documents,
   playDocument,
   snippetsIn,
   startDocumentedGateway,
 } from '../support/documents.ts'
-import { repositoryRoot } from '../support/test-data.ts'
+import { toolPath } from '../support/tools.ts'
 
-const TOOLS = readTools(join(repositoryRoot(), 'scripts/tools.json'))
-
-t.test('what the documents show with boto3 works with boto3', async (t) => {
-  const boto3 = TOOLS.find(({ name }) => name === 'boto3')
-  if (boto3 === undefined) throw new TypeError('scripts/tools.json has no boto3')
-  const python = join(toolDirectory(toolsDirectory(), boto3), 'bin', 'python')
+t.test('what the documents show in Python works with the real clients', async (t) => {
+  const tools = new Map<Tool, string>([
+    ['python', toolPath('boto3', 'bin', 'python')],
+    ['python-google', toolPath('google-cloud-bigquery', 'bin', 'python')],
+  ])
   const gateway = await startDocumentedGateway()
   t.teardown(() => gateway.close())
   const pages = documents().filter((path) =>
@@ -26,8 +25,12 @@ t.test('what the documents show with boto3 works with boto3', async (t) => {
   for (const path of pages) {
     await t.test(path, async (t) => {
       const before = gateway.cloud.requests.length
-      await playDocument(t, path, gateway, new Map([['python', python]]))
+      await playDocument(t, path, gateway, tools)
       t.ok(gateway.cloud.requests.length > before, 'it reached the cloud')
     })
   }
+  const queries = gateway.google?.requests.filter(({ operation }) =>
+    operation?.endsWith('jobs.query'),
+  )
+  t.ok((queries?.length ?? 0) > 0, 'and BigQuery')
 })

@@ -17,7 +17,8 @@ import { trustOf } from './trust-policy.ts'
 /** The example configuration takes the account from the environment. */
 const ACCOUNT = 'AWS_ACCOUNT_ID=123456789012'
 
-export type Tool = 'opa' | 'openssl' | 'python'
+/** `python-google`: Python with Google's clients; `python`: with boto3. */
+export type Tool = 'opa' | 'openssl' | 'python' | 'python-google'
 
 export type Verdict =
   | { readonly kind: 'ran' | 'checked' | 'shown' }
@@ -53,8 +54,9 @@ export async function checkSnippet(
     case 'js':
       return heard(await scene.run(process.execPath, `block-${snippet.line}.mjs`, text), options)
     case 'python': {
-      const python = options.tools.get('python')
-      if (python === undefined) return { kind: 'elsewhere', needs: 'python' }
+      const tool = /^from google/m.test(text) ? 'python-google' : 'python'
+      const python = options.tools.get(tool)
+      if (python === undefined) return { kind: 'elsewhere', needs: tool }
       return heard(await scene.run(python, `block-${snippet.line}.py`, text), options)
     }
     case 'rego':

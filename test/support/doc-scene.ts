@@ -16,7 +16,12 @@ import { repositoryRoot } from './test-data.ts'
 
 /** A program that takes longer hangs. */
 const PROGRAM_MS = 60_000
-const EXAMPLE_NAMES = ['gw.example.org', 's3.gw.example.org', '*.s3.gw.example.org']
+const EXAMPLE_NAMES = [
+  'gw.example.org',
+  's3.gw.example.org',
+  '*.s3.gw.example.org',
+  'bigquery.gw.example.org',
+]
 
 export interface DocScene {
   readonly dir: string
@@ -87,11 +92,14 @@ export async function openDocScene({ gateway, path = [] }: DocSceneOptions): Pro
     await symlink(join(repository, 'node_modules'), join(root, 'node_modules'))
     const bundle = await readFile(join(repository, 'bundles/authz.tar.gz'))
     const writer = running.svid('writer')
+    const researcher = running.svid('researcher')
     const files: Record<string, string | Buffer> = {
       'authz.tar.gz': bundle,
       'hexr.tar.gz': await readFile(join(repository, 'bundles/hexr.tar.gz')),
       'svid.pem': writer.certPem,
       'svid.key': writer.keyPem,
+      'researcher.pem': researcher.certPem,
+      'researcher.key': researcher.keyPem,
       'gw-ca.pem': running.webCaPem,
       ...exampleFiles(running.domain, bundle),
       'svidgate.yaml': localExample(
@@ -160,6 +168,7 @@ function shims(repository: string): Record<string, string> {
     '.bin/svidgate': node('gateway/main.js'),
     '.bin/curl': node('test/support/stand-in-curl.js'),
     '.bin/aws': node('test/support/stand-in-aws.js'),
+    '.bin/gcloud': node('test/support/stand-in-gcloud.js'),
     '.bin/make': `#!/bin/sh
 if [ "$*" = demo ]; then exec svidgate demo; fi
 PATH=\${PATH#*:} exec make -n -C ${repository} "$@" >/dev/null

@@ -35,6 +35,7 @@ export function startDocumentedGateway(): Promise<TestGateway> {
     .filter(({ language }) => language === 'json')
     .map(({ text }): unknown => JSON.parse(text))
   return startTestGateway({
+    google: true,
     roles: [
       {
         arn: 'arn:aws:iam::123456789012:role/agents-writer',

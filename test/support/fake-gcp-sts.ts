@@ -100,12 +100,13 @@ export class FakeGcpSts {
   /** What Google says of the life of a federated token; null says nothing. */
   expiresIn: number | string | null = 3599
   origin = ''
-  readonly #issued = new Map<string, Issued>()
+  readonly #issued: Map<string, Issued>
   readonly #options: FakeGcpStsOptions
   readonly #server: Server
 
-  private constructor(options: FakeGcpStsOptions) {
+  private constructor(options: FakeGcpStsOptions, issued = new Map<string, Issued>()) {
     this.#options = options
+    this.#issued = issued
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch((error: unknown) => {
         const fault =
@@ -117,13 +118,21 @@ export class FakeGcpSts {
     this.#server = tls === undefined ? createHttpServer(serve) : createHttpsServer(tls, serve)
   }
 
-  static async start(options: FakeGcpStsOptions): Promise<FakeGcpSts> {
-    const sts = new FakeGcpSts(options)
-    sts.#server.listen(0, '127.0.0.1')
-    await once(sts.#server, 'listening')
-    const scheme = options.tls === undefined ? 'http' : 'https'
-    sts.origin = `${scheme}://127.0.0.1:${(sts.#server.address() as AddressInfo).port}`
-    return sts
+  static start(options: FakeGcpStsOptions): Promise<FakeGcpSts> {
+    return new FakeGcpSts(options).#listen()
+  }
+
+  /** A second server that knows the same tokens. */
+  beside(): Promise<FakeGcpSts> {
+    return new FakeGcpSts(this.#options, this.#issued).#listen()
+  }
+
+  async #listen(): Promise<FakeGcpSts> {
+    this.#server.listen(0, '127.0.0.1')
+    await once(this.#server, 'listening')
+    const scheme = this.#options.tls === undefined ? 'http' : 'https'
+    this.origin = `${scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return this
   }
 
   async close(): Promise<void> {

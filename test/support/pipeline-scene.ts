@@ -58,6 +58,8 @@ type Sent = Result<ExchangeTotals, SendFailure>
 export interface SceneOptions {
   /** The decision document, or how the engine failed. Default: an allow. */
   readonly policy?: (input: unknown) => Result<unknown, PolicyFailure>
+  /** What the `explain` entrypoint says; absent: there is none. */
+  readonly explain?: () => Result<unknown, PolicyFailure>
   readonly cloud?: Cloud
   readonly lookupCloud?: LookupCloud
   /** False: over the limit of look-ups. */
@@ -97,7 +99,9 @@ export function answering(status: number, headers: readonly HeaderLine[] = [], b
   }
 }
 
-const GENERATION: Omit<Generation, 'engine' | 'credentials'> = {
+const EXPLAIN = 'svidgate/authz/explain'
+
+const GENERATION: Omit<Generation, 'engine' | 'credentials' | 'explainEntrypoint'> = {
   number: 7,
   routing: compileRoutingTable({
     baseHosts: ['gw.test'],
@@ -189,7 +193,12 @@ export class PipelineScene {
     const { mayLookUp = () => true, now = () => NOW } = this.#options
     const clock = { now }
     const { held } = this
-    const generation = { ...GENERATION, engine: this.#engine(), credentials: this.#credentials() }
+    const generation = {
+      ...GENERATION,
+      explainEntrypoint: this.#options.explain === undefined ? undefined : EXPLAIN,
+      engine: this.#engine(),
+      credentials: this.#credentials(),
+    }
     return {
       generation: () => generation,
       audit: this.#audit(),
@@ -244,7 +253,9 @@ export class PipelineScene {
     return {
       bundles: { authz: { revision: 'r1', sha256: '00' } },
       entrypoints: ['svidgate/authz/decision'],
-      evaluate: () => {
+      evaluate: (entrypoint) => {
+        const { explain } = this.#options
+        if (explain !== undefined && entrypoint === EXPLAIN) return explain()
         throw new Error('not asked here')
       },
       evaluateText: (_entrypoint, { text }) => {

@@ -12,6 +12,7 @@ import type { AuditFs } from '../../gateway/audit/audit-fs.ts'
 import { nodeFiles } from '../../gateway/config/files/node-files.ts'
 import { loadConfig, type LoadedConfig } from '../../gateway/config/load.ts'
 import type { SandboxAws } from '../../gateway/demo/sandbox-aws.ts'
+import type { SandboxGoogle } from '../../gateway/demo/sandbox-google.ts'
 import { Gateway } from '../../gateway/server.ts'
 import type { DevSvid, DevTrustDomain } from '../../gateway/spiffe/dev-ca.ts'
 import { createLogger } from '../../gateway/telemetry/logger.ts'
@@ -35,6 +36,8 @@ export interface TestGateway {
   /** `https://localhost:<port>` */
   readonly origin: string
   readonly cloud: SandboxAws
+  /** Where the options ask for one. */
+  readonly google: SandboxGoogle | undefined
   readonly domain: DevTrustDomain
   /** CA file text for SDKs. */
   readonly webCaPem: string
@@ -59,7 +62,7 @@ export interface TestGateway {
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const scene = await createScene(options)
-  const { dir, path, cloud, domain, clock, configText, webCaPem } = scene
+  const { dir, path, cloud, google, domain, clock, configText, webCaPem } = scene
   const load = async (changed = configText): Promise<LoadedConfig> => {
     await writeFile(path, changed)
     const loaded = await loadConfig(path, { env: {}, files: nodeFiles })
@@ -114,6 +117,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     port: dataPort,
     origin: `https://localhost:${dataPort}`,
     cloud,
+    google,
     domain,
     webCaPem,
     log,

@@ -6,11 +6,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getJson } from '../../gateway/demo/get-json.ts'
-import {
-  createSandboxAws,
-  type SandboxAws,
-  type ServerKey,
-} from '../../gateway/demo/sandbox-aws.ts'
+import { createSandboxAws, type SandboxAws } from '../../gateway/demo/sandbox-aws.ts'
+import { DEMO_BINDINGS, DEMO_DATASETS, DEMO_PROVIDER } from '../../gateway/demo/demo-clouds.ts'
+import { PROJECT, PROVIDER } from '../../gateway/demo/demo-config.ts'
+import { createSandboxGoogle, type SandboxGoogle } from '../../gateway/demo/sandbox-google.ts'
+import type { ServerKey } from '../../gateway/demo/sandbox/http-service.ts'
 import {
   createDevTrustDomain,
   type DevSvid,
@@ -58,6 +58,8 @@ export interface SceneOptions {
   readonly clock?: Clock
   readonly buckets?: Parameters<typeof createSandboxAws>[0]['buckets']
   readonly roles?: Parameters<typeof createSandboxAws>[0]['roles']
+  /** Beside AWS the demo's sandbox Google, with a credential, a binding and a route for it. */
+  readonly google?: boolean
 }
 
 export interface Scene {
@@ -67,6 +69,7 @@ export interface Scene {
   readonly configText: string
   readonly clock: Clock
   readonly cloud: SandboxAws
+  readonly google: SandboxGoogle | undefined
   readonly domain: DevTrustDomain
   /** CA file text for SDKs. */
   readonly webCaPem: string
@@ -101,6 +104,7 @@ export async function createScene(options: SceneOptions = {}): Promise<Scene> {
     ],
     tls: { s3: cloudKeys, sts: cloudKeys },
   })
+  const google = options.google === true ? await startGoogle() : undefined
   const ownS3 = await options.s3Server?.(cloudKeys)
   const ownSts = await options.stsServer?.(cloudKeys, {
     origin: cloud.stsOrigin,
@@ -119,7 +123,8 @@ export async function createScene(options: SceneOptions = {}): Promise<Scene> {
     s3: ownS3?.origin ?? options.s3Origin ?? cloud.s3Origin,
     sts: ownSts?.origin ?? options.stsOrigin ?? cloud.stsOrigin,
   })
-  const configText = options.config?.(text) ?? text
+  const whole = google === undefined ? text : withGoogle(text, google)
+  const configText = options.config?.(whole) ?? whole
   const path = join(dir, 'svidgate.yaml')
   await writeFile(path, configText)
   const scene: Scene = {
@@ -128,17 +133,55 @@ export async function createScene(options: SceneOptions = {}): Promise<Scene> {
     configText,
     clock,
     cloud,
+    google,
     domain,
     webCaPem: server.caPem,
     issuerOrigin: '',
     svid: (role, { ttlSeconds = 3600, now = clock.now(), agent } = {}) =>
       domain.issueSvid({ spiffeId: agentId(role, agent), ttlSeconds, now }),
     close: async () => {
-      await Promise.all([cloud.close(), ownS3?.close(), ownSts?.close()])
+      await Promise.all([cloud.close(), google?.close(), ownS3?.close(), ownSts?.close()])
       await rm(dir, { recursive: true, force: true })
     },
   }
   return scene
+
+  function startGoogle(): Promise<SandboxGoogle> {
+    return createSandboxGoogle({
+      now: clock.now,
+      issuerUrl: ISSUER_URL,
+      fetchJson: (url) => getJson(scene.issuerOrigin + url.slice(ISSUER_URL.length)),
+      provider: DEMO_PROVIDER,
+      bindings: DEMO_BINDINGS,
+      project: PROJECT,
+      datasets: DEMO_DATASETS,
+      tls: cloudKeys,
+    })
+  }
+}
+
+function withGoogle(text: string, google: SandboxGoogle): string {
+  return text
+    .replace(
+      '\nbindings:\n',
+      `
+  gcp-data:
+    kind: gcp-workload-identity
+    provider: ${PROVIDER}
+    scopes: [https://www.googleapis.com/auth/bigquery]
+    endpoint: "${google.stsOrigin}"
+    tls: { ca: ./cloud-ca.pem }
+bindings:
+  - { service: gcp_bigquery, subject: "spiffe://${TRUST_DOMAIN}/agent/acme/*/*", credentials: [gcp-data] }
+`,
+    )
+    .replace(
+      '\nroutes:\n',
+      `
+routes:
+  - { service: gcp_bigquery, upstream: "${google.bigqueryOrigin}", tls: { ca: ./cloud-ca.pem } }
+`,
+    )
 }
 
 /** Wider than the policy on purpose: what is refused is refused by the gateway. */

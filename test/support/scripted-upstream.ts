@@ -4,7 +4,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:tls'
-import type { ServerKey } from '../../gateway/demo/sandbox-aws.ts'
+import type { ServerKey } from '../../gateway/demo/sandbox/http-service.ts'
 import { RawConnection } from './raw-connection.ts'
 import type { OwnService } from './running-gateway.ts'
 

@@ -12,22 +12,14 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { TLSSocket } from 'node:tls'
 import type { StartGateway } from '../../gateway/demo/ports.ts'
+import type { Misbehaviour } from './misbehaviour.ts'
 import { signWithAws4 } from './aws4-signer.ts'
 import type { Aws4Keys } from './aws4-signer.ts'
 import { sendRaw, xmlText } from './raw-http.ts'
 import { createTestIssuer } from './sandbox.ts'
 import type { TestIssuer } from './sandbox.ts'
-
-export interface Misbehaviour {
-  /** Lets the writer read. */
-  readonly allowsReads?: boolean
-  /** Lets everything pass to the cloud before it refuses. */
-  readonly asksFirst?: boolean
-  /** Takes any client certificate. */
-  readonly trustsAnyone?: boolean
-  /** Writes no records. */
-  readonly recordsNothing?: boolean
-}
+import { StandInBigQuery } from './stand-in-bigquery.ts'
+import type { BigQueryVerdict } from './stand-in-bigquery.ts'
 
 function configured(config: string, pattern: RegExp): string {
   return pattern.exec(config)?.[1] ?? ''
@@ -91,6 +83,7 @@ class StandIn {
   readonly #stsOrigin: string
   readonly #cloudCa: string
   readonly #records: string
+  readonly #bigquery: StandInBigQuery
   readonly issuer: TestIssuer
   #count = 0
 
@@ -101,6 +94,15 @@ class StandIn {
     this.#cloudCa = cloudCa
     this.#records = join(dir, 'state', 'audit', 'audit-1.jsonl')
     this.issuer = createTestIssuer(Date.now, configured(config, /^ {2}url: (.+)$/m))
+    this.#bigquery = new StandInBigQuery({
+      stsOrigin: configured(config, /kind: gcp-workload-identity[^]*?endpoint: "([^"]+)"/),
+      bigqueryOrigin: configured(config, /gcp_bigquery, upstream: "([^"]+)"/),
+      s3Origin: this.#s3Origin,
+      provider: configured(config, /provider: (\S+)/),
+      ca: cloudCa,
+      issuer: this.issuer,
+      misbehaviour,
+    })
   }
 
   async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -108,6 +110,12 @@ class StandIn {
     const names =
       socket instanceof TLSSocket ? (socket.getPeerCertificate().subjectaltname ?? '') : ''
     const role = /URI:\S*\/(\w+)$/.exec(names)?.[1] ?? ''
+    if (incoming.url?.startsWith('/gcp/bigquery/') === true) {
+      await this.#bigquery.handle(incoming, response, role, (verdict) => {
+        return this.#recordQuery(role, verdict)
+      })
+      return
+    }
     const path = (incoming.url ?? '').slice('/aws/s3'.length)
     if (path.includes('?acl&tagging')) {
       refuse(response, 403, 'ERR_SG_OPERATION_AMBIGUOUS')
@@ -133,16 +141,29 @@ class StandIn {
   }
 
   async #record(role: string, operation: string, allow: boolean): Promise<void> {
+    const facts = { operation: { name: `s3.${operation}` }, targets: [] }
+    await this.#append(facts, allow, 'ERR_SG_DENIED', { name: 'aws-data', session: role })
+  }
+
+  async #recordQuery(role: string, verdict: BigQueryVerdict): Promise<void> {
+    const { operation, allow, code, tables, bytes } = verdict
+    const facts = {
+      operation: { name: operation },
+      targets: [],
+      ...(bytes === 0 ? {} : { sql: { tables, estimated_bytes: bytes } }),
+    }
+    await this.#append(facts, allow, code, { name: 'gcp-data', session: role })
+  }
+
+  async #append(facts: object, allow: boolean, code: string, credential: object): Promise<void> {
     if (this.#misbehaviour.recordsNothing === true) return
     this.#count += 1
     const line = {
       type: 'decision',
       decision_id: String(this.#count),
-      facts: { operation: { name: `s3.${operation}` }, targets: [] },
-      result: allow
-        ? { allow, reasons: ['writer_puts'] }
-        : { allow, code: 'ERR_SG_DENIED', reasons: [] },
-      ...(allow ? { credential: { name: 'aws-data', session: role } } : {}),
+      facts,
+      result: allow ? { allow, reasons: ['writer_puts'] } : { allow, code, reasons: [] },
+      ...(allow ? { credential } : {}),
     }
     await appendFile(this.#records, `${JSON.stringify(line)}\n`)
   }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { ServerKey } from '../../gateway/demo/sandbox-aws.ts'
+import type { ServerKey } from '../../gateway/demo/sandbox/http-service.ts'
 import type { OwnService, SandboxSts } from './running-gateway.ts'
 
 export interface StsAnswer {
@@ -48,8 +48,8 @@ export class StsTap {
     }
   }
 
-  /** The sandbox's answer, for scripts that change it. */
-  pass({ form }: StsCall): Promise<StsAnswer> {
+  /** The sandbox's answer: for scripts that change it, or to a call that no gateway made. */
+  pass({ form }: Pick<StsCall, 'form'>): Promise<StsAnswer> {
     return passOn(this.#sandbox, form)
   }
 

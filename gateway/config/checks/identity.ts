@@ -9,6 +9,14 @@ export function checkIdentity(parts: ConfigParts): Finding[] {
   const { identity } = parts
   const findings: Finding[] = [...checkIssuer(parts)]
   if (identity === undefined) return findings
+  if (identity.source.kind === 'dev' && Object.keys(identity.trustBundles).length > 0) {
+    findings.push({
+      path: ['identity', 'trustBundles'],
+      message: 'a dev trust domain is federated with no other',
+      hint: 'Remove `trustBundles:`, or use `kind: files`.',
+      atKey: true,
+    })
+  }
   findings.push(...checkGrammar(identity.grammar, ['identity', 'grammar']))
   for (const [domain, bundle] of Object.entries(identity.trustBundles)) {
     const path: ConfigPath = ['identity', 'trustBundles', domain]

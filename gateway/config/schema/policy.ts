@@ -50,7 +50,7 @@ export const policy = z.strictObject({
   ),
   explain: hot(
     entrypoint.optional(),
-    'The entrypoint that `svidgate explain` shows as rule results.',
+    'The entrypoint that says how a decision came about: in the records of denials, and in `svidgate explain`.',
   ),
   zones: hot(z.array(zone).max(8).prefault([]), 'Zones in which `input.now.zones` gives the time.'),
   isolation: restart(

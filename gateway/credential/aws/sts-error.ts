@@ -1,6 +1,6 @@
-// What each error of AssumeRoleWithWebIdentity means for us (STS API Reference, "Errors";
-// aws-resigning.md §7): a mistake in the configuration, which asking again does not mend; a passing
-// state; or a token that was too old. What is not in the table is judged by its status.
+// What each error of AssumeRoleWithWebIdentity means for us (STS API Reference, "Errors"): a
+// mistake in the configuration, which asking again does not mend; a passing state; or a token that
+// was too old. What is not in the table is judged by its status.
 
 import { refusal, type CredentialCode, type Refusal } from '../../errors.ts'
 import { printable } from '../printable.ts'

@@ -48,7 +48,7 @@ type Refused = Refusal<CredentialCode>
 
 const DEADLINE_MS = 5_000
 /** An answer of STS has about 2 KiB. */
-const MAX_ANSWER_BYTES = 64 * 1024
+export const MAX_ANSWER_BYTES = 64 * 1024
 
 /** STS API Reference, parameter Policy: length, and tab, LF, CR, U+0020 to U+00FF. */
 const MAX_POLICY_LENGTH = 2048

@@ -59,7 +59,7 @@ const DEFAULT_UNIVERSE = 'googleapis.com'
 const DEFAULT_LIFETIME = 900
 /**
  * Seconds. Google grants an hour; with `3600s` a clock difference is enough for a refusal
- * (google-github-actions/auth, docs/TROUBLESHOOTING.md).
+ * (github.com/google-github-actions/auth/blob/main/docs/TROUBLESHOOTING.md).
  */
 const MIN_LIFETIME = 300
 const MAX_LIFETIME = 3300

@@ -28,8 +28,8 @@ const TRANSIENT: ReadonlySet<string> = new Set([
 
 /**
  * Edits of pools, providers and roles take up to about five minutes to reach every server
- * (google-github-actions/auth, docs/TROUBLESHOOTING.md; IAM, "Access change propagation"): these are
- * what a set-up that is right, but young, is answered with.
+ * (github.com/google-github-actions/auth/blob/main/docs/TROUBLESHOOTING.md; IAM, "Access change
+ * propagation"): these are what a set-up that is right, but young, is answered with.
  */
 const SETTLING: ReadonlySet<string> = new Set([
   'FAILED_PRECONDITION',

@@ -2,6 +2,7 @@
 // the two services share. Nothing else opens the sandbox: there are no long-lived keys.
 
 import { randomBytes } from 'node:crypto'
+import type { IssuedSecrets } from '../sandbox/issued-secrets.ts'
 import type { IamPolicy } from './iam-policy.ts'
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
@@ -31,8 +32,11 @@ export class IssuedCredentials {
   readonly #byKeyId = new Map<string, IssuedCredential>()
   readonly #now: () => number
 
-  constructor(now: () => number) {
+  readonly #secrets: IssuedSecrets
+
+  constructor(now: () => number, secrets: IssuedSecrets) {
     this.#now = now
+    this.#secrets = secrets
   }
 
   issue(grant: CredentialGrant): IssuedCredential {
@@ -44,6 +48,10 @@ export class IssuedCredentials {
       sessionToken: `IQoJb3JpZ2luX2Vj${randomBytes(384).toString('base64')}`,
     })
     this.#byKeyId.set(credential.accessKeyId, credential)
+    this.#secrets.add(credential.sessionToken, {
+      name: `session token of ${credential.principalArn}`,
+      doors: ['s3'],
+    })
     return credential
   }
 

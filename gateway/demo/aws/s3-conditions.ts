@@ -2,8 +2,8 @@
 // §14, as the Amazon S3 API reference narrows them).
 
 import type { StoredObject } from './object-store.ts'
-import { single } from './raw-head.ts'
-import type { HeaderIndex } from './raw-head.ts'
+import { single } from '../sandbox/raw-head.ts'
+import type { HeaderIndex } from '../sandbox/raw-head.ts'
 
 function names(list: string, etag: string): boolean {
   if (list.trim() === '*') return true

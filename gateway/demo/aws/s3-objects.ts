@@ -5,8 +5,8 @@ import { fault } from './fault.ts'
 import type { AwsFault } from './fault.ts'
 import { ByteCollector } from './object-store.ts'
 import type { ObjectContent, ObjectHeaders, StoredObject } from './object-store.ts'
-import { single } from './raw-head.ts'
-import type { HeaderIndex } from './raw-head.ts'
+import { single } from '../sandbox/raw-head.ts'
+import type { HeaderIndex } from '../sandbox/raw-head.ts'
 import {
   checksumHeaders,
   checksumNodes,

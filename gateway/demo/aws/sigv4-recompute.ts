@@ -9,8 +9,8 @@ import {
   percentEncode,
   rawQueryOf,
   single,
-} from './raw-head.ts'
-import type { HeaderIndex, RawHead } from './raw-head.ts'
+} from '../sandbox/raw-head.ts'
+import type { HeaderIndex, RawHead } from '../sandbox/raw-head.ts'
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
 

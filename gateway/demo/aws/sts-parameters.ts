@@ -3,6 +3,7 @@
 
 import { err, ok } from '../../util/result.ts'
 import type { Result } from '../../util/result.ts'
+import { parseForm } from '../sandbox/form.ts'
 import { fault } from './fault.ts'
 import type { AwsFault } from './fault.ts'
 import { parseIamPolicy } from './iam-policy.ts'
@@ -33,32 +34,6 @@ export interface AssumeRoleParameters {
 
 function invalid(message: string): AwsFault {
   return fault(400, 'ValidationError', message)
-}
-
-function decodeComponent(raw: string): string | undefined {
-  if (/%(?![0-9A-Fa-f]{2})/.test(raw) || /[^\x21-\x7e]/.test(raw)) return undefined
-  try {
-    return decodeURIComponent(raw.replaceAll('+', ' '))
-  } catch (error) {
-    if (error instanceof URIError) return undefined
-    throw error
-  }
-}
-
-function parseForm(body: string): Result<ReadonlyMap<string, string>, AwsFault> {
-  const form = new Map<string, string>()
-  for (const part of body.split('&')) {
-    const equals = part.indexOf('=')
-    const name = decodeComponent(part.slice(0, Math.max(equals, 0)))
-    const value = decodeComponent(part.slice(equals + 1))
-    if (equals <= 0 || name === undefined || value === undefined) {
-      return err(fault(400, 'MalformedQueryString', 'The request body is not a well-formed form'))
-    }
-    if (form.has(name)) return err(invalid(`Parameter ${name} appears more than once`))
-    if (!KNOWN.has(name)) return err(invalid(`Unknown parameter ${name}`))
-    form.set(name, value)
-  }
-  return ok(form)
 }
 
 function parsePolicy(text: string | undefined): Result<IamPolicy | undefined, AwsFault> {
@@ -99,8 +74,15 @@ const REQUIRED = [
 
 export function parseAssumeRole(body: string): Result<AssumeRoleParameters, AwsFault> {
   const parsed = parseForm(body)
-  if (!parsed.ok) return parsed
+  if (!parsed.ok) {
+    if (parsed.error.kind === 'twice') {
+      return err(invalid(`Parameter ${parsed.error.name} appears more than once`))
+    }
+    return err(fault(400, 'MalformedQueryString', 'The request body is not a well-formed form'))
+  }
   const form = parsed.value
+  const unknown = [...form.keys()].find((name) => !KNOWN.has(name))
+  if (unknown !== undefined) return err(invalid(`Unknown parameter ${unknown}`))
   if (form.get('Action') !== 'AssumeRoleWithWebIdentity') {
     return err(fault(400, 'InvalidAction', 'Could not find the operation asked for'))
   }

@@ -25,7 +25,8 @@ const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
 /** Statements whose first path is what they make or change; its bracket holds columns or arguments. */
-const HAS_TARGET = /^(?:CREATE|ALTER|DROP|UNDROP|INSERT|UPDATE|DELETE|MERGE|LOAD|TRUNCATE)/
+const HAS_TARGET =
+  /^(?:CREATE|ALTER_(?!ORGANIZATION)|DROP|UNDROP|INSERT|UPDATE|DELETE|MERGE|LOAD|TRUNCATE)/
 
 const METADATA = /INFORMATION_SCHEMA|__TABLES|__PARTITIONS/i
 const INFORMATION_SCHEMA_LENGTH = 18
@@ -38,6 +39,8 @@ export class NameReader {
   /** The statement's; a query until something else is said. */
   #kind = 'SELECT'
   #isTargetNext = false
+  /** GRAPH or GRAPH_TABLE stood before, as a keyword or not. */
+  #isGraph = false
   /** The kind of the last token, and its roles when it was an unquoted word that may be a keyword. */
   #lastToken: number = TOKEN.END
   #lastRole: number = ROLE.NONE
@@ -62,6 +65,11 @@ export class NameReader {
     return this.#names.areTooMany
   }
 
+  /** A word that stands next is a part of a path or the name of a parameter, whatever it is. */
+  get isNameNext(): boolean {
+    return this.#path.afterDot || isParameterMark(this.#lastToken)
+  }
+
   collected(): NameFacts {
     return this.#names.collected()
   }
@@ -83,19 +91,35 @@ export class NameReader {
     this.#endPath()
   }
 
-  #word(role: number): undefined {
+  #word(role: number): SqlFault | undefined {
     const { start, end } = this.#lexer
-    const isFirst = !this.#path.afterDot
-    if (!isFirst) this.#path.add(start, end)
+    if (this.#path.afterDot) this.#path.add(start, end)
     else if (start === this.#joinAt) this.#path.extend(end)
-    if (!isFirst || start === this.#joinAt || isParameterMark(this.#lastToken)) {
-      this.#noteMetadata(start, end)
-      this.#forget()
-    } else if (this.#lastToken === TOKEN.PIPE && (role & ROLE.RESERVED) === 0) {
+    else if (!isParameterMark(this.#lastToken)) return this.#freshWord(role)
+    this.#noteMetadata(start, end)
+    this.#forget()
+    return undefined
+  }
+
+  /** A word that continues no path. */
+  #freshWord(role: number): SqlFault | undefined {
+    if (this.#isGraphWrite(role)) return { rule: 'SQL-GRAPH', found: 'a word that writes' }
+    if ((role & ROLE.RESERVED) !== 0) this.#reserved(role)
+    else if (this.#lastToken !== TOKEN.PIPE) this.#begin(role)
+    else {
       this.#forget()
       if ((role & ROLE.CALL) !== 0) this.#place.callTable()
-    } else if ((role & ROLE.RESERVED) === 0) this.#begin(role)
-    else this.#reserved(role)
+    }
+    return undefined
+  }
+
+  /**
+   * `GRAPH g INSERT (…)` begins as a query and writes (googlesql.tm, graph_dml_operator); behind a
+   * pipe SET and DROP change columns.
+   */
+  #isGraphWrite(role: number): boolean {
+    const isWord = this.#isGraph && (role & ROLE.GRAPH_WRITES) !== 0
+    return isWord && this.#kind === 'SELECT' && this.#lastToken !== TOKEN.PIPE
   }
 
   /** What the last token was no longer matters. */
@@ -115,6 +139,7 @@ export class NameReader {
     this.#path.begin(isTable, before, role)
     this.#path.add(start, end)
     this.#noteMetadata(start, end)
+    if ((role & ROLE.GRAPH) !== 0) this.#isGraph = true
     if ((before & ROLE.GRAPH) !== 0) this.#names.addFeature('graph')
     if ((before & ROLE.FOR) !== 0 && (role & ROLE.SYSTEM_TIME) !== 0) {
       this.#names.addFeature('system_time')

@@ -23,6 +23,7 @@ export const SQL_RULES = {
   'SQL-WITH': 'after WITH stands name AS (query), more of them after commas, and then a query',
   'SQL-NESTING': 'close every bracket with its own kind, and nest 128 deep at most',
   'SQL-PIPE': 'only the pipe operators that read are supported',
+  'SQL-GRAPH': 'graph statements may only read; put a name like this in backticks',
   'SQL-NAMES':
     'call fewer different functions and name fewer different tables, 512 of each at most',
 } as const satisfies Record<string, string>

@@ -1,4 +1,4 @@
-// What an SQL text says of itself, read by our own lexer and by nothing else (contract §5, `sql`).
+// What an SQL text says of itself, read by our own lexer and by nothing else (docs/POLICY.md, `sql`).
 // It names what was written; what a name stands for is known to BigQuery's dry run alone.
 
 import type { Refusal } from '../../errors.ts'

@@ -78,7 +78,9 @@ export class StatementReader {
     if (fault !== undefined) return this.#refuse(fault.rule, fault.found)
     if (this.#hasEnded) return this.#refuse('SQL-STATEMENTS', 'text after the semicolon')
     const { start, end, hash } = this.#lexer
-    const role = token === TOKEN.WORD ? roleOf(this.#text, start, end, hash) : ROLE.NONE
+    // Behind a dot or an @ every word is a name.
+    const isKeyword = token === TOKEN.WORD && !this.#names.isNameNext
+    const role = isKeyword ? roleOf(this.#text, start, end, hash) : ROLE.NONE
     if (this.#with !== undefined) this.#readWith(this.#with, token, role)
     if (this.#head.isOpen && !this.#readHead(token)) return
     if (this.#isPipeNext) this.#readPipe(token)

@@ -14,7 +14,10 @@ import { type Bundle, readBundle, type Verification } from './bundle.ts'
 import { type BundleFailure, bundleFailure } from './bundle-failure.ts'
 import { vettingInputs } from './vetting-inputs.ts'
 
-/** A policy that is slower at its 99th percentile blocks the event loop too long (decision 4). */
+/**
+ * A policy that is slower at its 99th percentile blocks the event loop too long
+ * (docs/decisions/0004).
+ */
 export const INLINE_P99_MS = 1
 const WARM_UP = 100
 const ROUND = 100

@@ -1,6 +1,6 @@
 // An S3 request as it is sent: path style, every name decoded and encoded once more in the one
 // spelling that SigV4 signs, nothing normalised, the query sorted, the client's own authorization
-// gone. The bytes of the body are not touched (aws-resigning.md §4).
+// gone. The bytes of the body are not touched.
 
 import { refusal, type Refusal } from '../../errors.ts'
 import { parseCopySource } from '../../facts/aws/s3/copy-source.ts'

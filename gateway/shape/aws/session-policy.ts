@@ -9,7 +9,7 @@ import type { SessionPolicyStatement } from '../../policy/decision-types.ts'
 import type { HeaderLine } from '../../request/message.ts'
 import { err, ok, type Result } from '../../util/result.ts'
 
-/** The credential's switch (contract §6): `none` is the role alone, by the operator's word. */
+/** The credential's switch (docs/POLICY.md): `none` is the role alone, by the operator's word. */
 export type SessionPolicyMode = 'decision' | 'derive' | 'none'
 
 export const MAX_POLICY_CHARACTERS = 2048

@@ -1,12 +1,12 @@
 // Clouds explain a refused credential by repeating it. Such an answer must never reach the agent
-// (contract §7): an answer that could be one is held until it has been seen whole, and an answer
+// (docs/REFUSALS.md): an answer that could be one is held until it has been seen whole, and an answer
 // about our credential is replaced by our own refusal. What each cloud does stands beside this.
 
-import { gunzipSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { Credential } from '../../credential/credential.ts'
 import type { HeaderLine } from '../../request/message.ts'
 import { isAboutAwsCredential, mayEchoAws } from './aws/error-body.ts'
-import { isAboutGoogleCredential, mayEchoGoogle } from './gcp/error-body.ts'
+import { isAboutGoogleCredential, isGoogleTokenRefused, mayEchoGoogle } from './gcp/error-body.ts'
 
 /** Error documents are a few KiB; what is longer is not one, and is not passed on unseen. */
 export const LONGEST_ERROR_BODY = 256 * 1024
@@ -27,33 +27,49 @@ export function mayEchoCredential(
 }
 
 /**
- * @param body whole
- * @returns true: it repeats our credential, is about it, or cannot be read
+ * `passes`: it is about the agent's own request. `refused`: it repeats our credential, or is about
+ * it. `unreadable`: nobody can say, and the credential is not to blame.
  */
-export function isAboutCredential(
+export type ErrorVerdict = 'passes' | 'refused' | 'unreadable'
+
+/** @param body whole */
+export function judgeErrorAnswer(
   status: number,
   headers: readonly HeaderLine[],
   body: Buffer,
   credential: Credential,
-): boolean {
-  if (credential.kind === 'none') return false
-  const plain = unfold(headers, body)
-  if (plain === undefined) return true
-  return credential.kind === 'gcp-workload-identity'
-    ? isAboutGoogleCredential(status, headers, plain, credential)
+): ErrorVerdict {
+  if (credential.kind === 'none') return 'passes'
+  const isGoogle = credential.kind === 'gcp-workload-identity'
+  if (isGoogle && isGoogleTokenRefused(status)) return 'refused'
+  const plain = plainBody(headers, body)
+  if (plain === undefined) return 'unreadable'
+  const isRefused = isGoogle
+    ? isAboutGoogleCredential(headers, plain, credential)
     : isAboutAwsCredential(plain, credential)
+  return isRefused ? 'refused' : 'passes'
 }
 
-/** Clients ask for gzip, and get their errors so. Undefined: a coding that we cannot look into. */
-function unfold(headers: readonly HeaderLine[], body: Buffer): Buffer | undefined {
-  const codings = headers.filter(([name]) => name.toLowerCase() === 'content-encoding')
-  const coding = codings.map(([, value]) => value.trim().toLowerCase()).join(',')
+type Decoder = (bytes: Buffer, limit: { maxOutputLength: number }) => Buffer
+
+/** The content codings that agents' SDKs and servers in front of a cloud agree on. */
+const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
+  ['br', brotliDecompressSync],
+  ['deflate', inflateSync],
+  ['gzip', gunzipSync],
+  ['x-gzip', gunzipSync],
+])
+
+/** What the body says, its content coding removed; undefined where that cannot be seen. */
+function plainBody(headers: readonly HeaderLine[], body: Buffer): Buffer | undefined {
+  const coding = headers
+    .filter(([name]) => name.toLowerCase() === 'content-encoding')
+    .map(([, value]) => value.trim().toLowerCase())
+    .join()
   if (coding === '' || coding === 'identity' || body.length === 0) return body
-  if (coding !== 'gzip') return undefined
   try {
-    return gunzipSync(body, { maxOutputLength: LONGEST_UNFOLDED })
+    return DECODERS.get(coding)?.(body, { maxOutputLength: LONGEST_UNFOLDED })
   } catch {
-    // Broken, or far longer than an error document.
-    return undefined
+    return undefined // Not in that coding, or far longer than an error document.
   }
 }

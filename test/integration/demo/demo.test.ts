@@ -8,8 +8,8 @@ import type { CliIo } from '../../../gateway/cli/command.ts'
 import { runDemo } from '../../../gateway/demo/demo.ts'
 import type { DemoOptions } from '../../../gateway/demo/ports.ts'
 import { SCENARIO } from '../../../gateway/demo/scenario.ts'
+import type { Misbehaviour } from '../../support/misbehaviour.ts'
 import { standInGateway } from '../../support/stand-in-gateway.ts'
-import type { Misbehaviour } from '../../support/stand-in-gateway.ts'
 import { createTestTrustDomain } from '../../support/test-trust-domain.ts'
 
 interface Run {
@@ -64,6 +64,11 @@ t.test('a gateway that does its job: every step as expected, nothing left behind
   t.match(text, 'AccessDenied: ERR_SG_DENIED: refused ($metadata.httpStatusCode 403')
   t.match(text, /s3\.UploadPart +200 +agents-writer\/writer/)
   t.match(text, 'aws-data (session writer)')
+  t.match(text, 'acme-data.sales.orders, acme-data.sales.customers: 141 bytes')
+  t.match(text, 'ApiError: ERR_SG_DENIED: refused (code 403, errors[0].reason accessDenied)')
+  t.match(text, /bigquery\.jobs\.insert \(dry run\) +404 notFound spiffe:.*\/researcher/)
+  t.match(text, /access token 1 of spiffe:.*\/researcher: bigquery \d+ ×; nowhere else/)
+  t.match(text, 'Tables of BigQuery: all as they were; no exports')
   t.notOk(existsSync(run.dir()), 'the directory is gone')
 })
 
@@ -85,14 +90,10 @@ t.test('as JSON: one document a line, one for each step and a summary', async (t
   t.match(documents.at(-1), { summary: { asExpected: true } })
 })
 
-t.test('colour on a terminal, unless NO_COLOR is set', async (t) => {
+t.test('colour on a terminal', async (t) => {
   const coloured = prepare({ terminal: true })
   await runDemo(coloured.options)
   t.match(coloured.text(), '\u001b[32mallowed')
-  const plain = prepare({ terminal: true })
-  const io = { ...plain.options.io, env: { NO_COLOR: '1' } }
-  await runDemo({ ...plain.options, io })
-  t.notMatch(plain.text(), '\u001b')
 })
 
 const MISBEHAVIOURS: readonly (readonly [title: string, how: Misbehaviour, step: string])[] = [
@@ -114,11 +115,26 @@ for (const [title, how, step] of MISBEHAVIOURS) {
   })
 }
 
-t.test('records that do not verify are a failure', async (t) => {
+t.test(
+  'SQL that a gateway lets through, and a token that strays, show in the clouds',
+  async (t) => {
+    const run = prepare({}, { runsAnySql: true, straysToken: true })
+    t.equal(await runDemo(run.options), 1)
+    t.match(run.text(), 'LOST: the table acme-data.sales.orders is gone')
+    t.match(run.text(), 'LOST: the table acme-data.sales.copy was made')
+    t.match(run.text(), 'LOST: 3 rows were exported to gs://elsewhere/customers-*.csv')
+    t.match(run.text(), /access token 1 of \S+: .*s3 \d+ ×.*; STRAYED \d+ ×/)
+  },
+)
+
+t.test('records that do not verify are a failure; no colour where NO_COLOR is set', async (t) => {
   const problems = ['audit-1.jsonl line 3: hash differs']
-  const run = prepare({ verifyAudit: async () => ({ ok: false, records: 3, problems }) })
-  t.equal(await runDemo(run.options), 1)
+  const verifyAudit = async () => ({ ok: false, records: 3, problems })
+  const run = prepare({ terminal: true, verifyAudit })
+  const io = { ...run.options.io, env: { NO_COLOR: '1' } }
+  t.equal(await runDemo({ ...run.options, io }), 1)
   t.match(run.text(), problems[0])
+  t.notMatch(run.text(), '\u001b')
 })
 
 t.test('--keep prints how to play on, and ends at a signal', async (t) => {
@@ -133,6 +149,8 @@ t.test('--keep prints how to play on, and ends at a signal', async (t) => {
   t.equal(await runDemo({ ...run.options, io }), 0)
   t.match(run.text(), `curl --cert ${run.dir()}/writer.pem --key ${run.dir()}/writer.key.pem`)
   t.match(run.text(), "new S3Client({ endpoint: 'https://localhost:")
+  t.match(run.text(), "new BigQuery({ projectId: 'acme-data', apiEndpoint: 'https://localhost:")
+  t.match(run.text(), "bigquery.Client(project='acme-data', credentials=AnonymousCredentials()")
   t.notOk(existsSync(run.dir()))
 })
 

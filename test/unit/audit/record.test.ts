@@ -17,6 +17,7 @@ function expected(event: AuditEvent, hash: string, seq: number, prev: string): s
   const spliced = new Map<string, string>()
   if (event.type === 'decision') {
     if (event.input !== undefined) spliced.set('input', event.input)
+    if (event.explanation !== undefined) spliced.set('explanation', event.explanation)
     if (event.facts !== undefined) spliced.set('facts', event.facts)
   }
   const marks = Object.fromEntries([...spliced.keys()].map((name) => [name, `${name}-TEXT`]))
@@ -44,6 +45,7 @@ const events: readonly (readonly [string, AuditEvent])[] = [
       },
     }),
   ],
+  ['a denial with the words of the policy', decisionEvent('d-3', { explanation: '["a",{"b":1}]' })],
   [
     'a decision after look-ups',
     decisionEvent('d-3', {

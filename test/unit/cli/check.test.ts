@@ -3,13 +3,20 @@
 import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { checkConfig, type BundleProblem } from '../../../gateway/cli/check.ts'
+import type { StartProblem } from '../../../gateway/compose/problem.ts'
 import { changed, CONFIG_PATH, load, RIGHT_CONFIG } from '../../support/config-fixture.ts'
 
-async function run(config: string, json: boolean, bundles: readonly BundleProblem[] = []) {
+async function run(
+  config: string,
+  json: boolean,
+  bundles: readonly BundleProblem[] = [],
+  files: readonly StartProblem[] = [],
+) {
   const printed = { out: '', err: '' }
   let checked = 0
   const check = checkConfig({
     load: () => load(config),
+    checkFiles: async () => files,
     checkBundles: async () => {
       checked += 1
       return bundles
@@ -68,9 +75,24 @@ t.test('right configuration, wrong bundle: exit 1', async (t) => {
   t.equal(exitCode, 1)
 })
 
+t.test('right configuration, wrong file: exit 2, whatever the bundle is', async (t) => {
+  const file = { message: 'bundle.pem: it holds no certificate', hint: 'Give one.' }
+  const { out, err, exitCode } = await run(RIGHT_CONFIG, false, [BUNDLE], [file])
+  t.equal(out, '')
+  t.match(err, `${CONFIG_PATH}: bundle.pem: it holds no certificate\n  hint: Give one.\n`)
+  t.match(err, 'bundle authz')
+  t.equal(exitCode, 2)
+})
+
 t.test('--json: one document on stdout, same exit codes', async (t) => {
   const right = await run(RIGHT_CONFIG, true)
-  t.strictSame(JSON.parse(right.out), { ok: true, file: CONFIG_PATH, problems: [], bundles: [] })
+  t.strictSame(JSON.parse(right.out), {
+    ok: true,
+    file: CONFIG_PATH,
+    problems: [],
+    files: [],
+    bundles: [],
+  })
   t.equal(right.exitCode, 0)
 
   const broken = await run(BROKEN, true)
@@ -88,6 +110,7 @@ t.test('--json: one document on stdout, same exit codes', async (t) => {
         hint: 'The version of this format.',
       },
     ],
+    files: [],
     bundles: [],
   })
   t.equal(broken.err, '')

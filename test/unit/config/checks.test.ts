@@ -401,6 +401,16 @@ const TABLE: readonly Row[] = [
     ],
   ],
   [
+    'a dev trust domain with a partner',
+    [
+      [SOURCE, `source: { kind: dev, dir: ./dev }${PARTNER.slice(SOURCE.length)}`],
+      [UPSTREAM, '"https://localhost:9000"'],
+      [CREDENTIAL, 'region: eu-west-1, endpoint: "https://localhost:9001" }\nbindings'],
+      end(LOOPBACK),
+    ],
+    ['identity.trustBundles: a dev trust domain is federated with no other', UNSAFE],
+  ],
+  [
     'a dev trust domain by itself',
     [
       [SOURCE, 'source: { kind: dev, dir: ./dev }'],

@@ -88,6 +88,7 @@ t.test('docs/examples/svidgate.yaml passes `check` without a warning', async (t)
         env: { AWS_ACCOUNT_ID: '123456789012' },
         files: memoryFiles(exampleFiles(yaml)),
       }),
+    checkFiles: async () => [],
     checkBundles: async () => [],
   })
   const exitCode = await check({ config: '/etc/svidgate/svidgate.yaml', json: false }, io)

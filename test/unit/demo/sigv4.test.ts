@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { RawHead } from '../../../gateway/demo/aws/raw-head.ts'
+import type { RawHead } from '../../../gateway/demo/sandbox/raw-head.ts'
 import {
   parseAuthorization,
   recomputeSignature,

@@ -98,3 +98,16 @@ t.test('keys that are read again keep what was learned', (t) => {
   t.not(changed.stamp('p', UUID), stamped)
   t.end()
 })
+
+t.test('a name is worth nothing without the key of the job that it stands for', (t) => {
+  const store = new JobStore(new ManualTime())
+  const before = jobLedger(store).of(RESEARCHER)
+  const stamped = before.stamp('p', UUID)
+  before.began('p', stamped)
+  before.began('p', 'job_Zx81')
+  const after = jobLedger(store, jobKeys(OTHER_JOB_KEY)).of(RESEARCHER)
+  t.strictSame(after.resolve('p', UUID), { jobId: UUID, own: false })
+  t.strictSame(after.resolve('p', stamped), { jobId: stamped, own: false })
+  t.ok(after.resolve('p', 'job_Zx81').own, 'what BigQuery named has no key')
+  t.end()
+})

@@ -88,11 +88,27 @@ const HELD: readonly (readonly [
   ['it behind a long text', 429, [], `${'x'.repeat(100_000)}${TOKEN}`],
   ['a header', 503, [JSON_TYPE, ['x-debug', `auth=${TOKEN}`]], DENIED],
   ['compressed', 403, [JSON_TYPE, ['Content-Encoding', 'gzip']], gzipSync(`{"t":"${TOKEN}"}`)],
-  ['a coding that we cannot read', 403, [['content-encoding', 'br']], brotliCompressSync(DENIED)],
+  ['packed by brotli', 403, [['content-encoding', 'br']], brotliCompressSync(`{"t":"${TOKEN}"}`)],
+  ['a 401 that we cannot read', 401, [['content-encoding', 'zstd']], DENIED],
+]
+
+/** Not passed on either, but no fault of the token. */
+const UNREADABLE: typeof HELD = [
+  ['a coding that we do not know', 403, [['content-encoding', 'zstd']], DENIED],
   ['two codings', 403, [['content-encoding', 'gzip, gzip']], gzipSync(gzipSync(DENIED))],
   ['gzip that is none', 403, [['content-encoding', 'gzip']], DENIED],
   ['a bomb', 403, [['content-encoding', 'gzip']], gzipSync(Buffer.alloc(64 * 1024 * 1024))],
 ]
+
+for (const [id, status, headers, body] of UNREADABLE) {
+  t.test(`${status} is replaced, and the token kept: ${id}`, async (t) => {
+    const { forwarded, exchange, purged } = await answered(status, headers, body)
+    t.match(forwarded, { end: 'refused', upstreamStatus: status })
+    t.notOk(exchange.isHeadWritten)
+    t.equal(exchange.text, '')
+    t.strictSame(purged, [])
+  })
+}
 
 for (const [id, status, headers, body] of HELD) {
   t.test(`${status} is replaced, and the token forgotten: ${id}`, async (t) => {

@@ -4,7 +4,8 @@
 import t from 'tap'
 import { PipelineScene } from '../../support/pipeline-scene.ts'
 import { s3Head } from '../../support/s3-facts.ts'
-import { ok } from '../../../gateway/util/result.ts'
+import type { PolicyFailure } from '../../../gateway/policy/engine.ts'
+import { err, ok, type Result } from '../../../gateway/util/result.ts'
 
 const GET = s3Head('GET', '/reports/2026/q2.csv')
 
@@ -78,4 +79,32 @@ t.test('a policy that threw is counted, so that a broken one is seen', async (t)
   })
   await scene.run(GET)
   t.match(scene.summaries, [{ policyThrew: true, code: 'ERR_SG_POLICY_ERROR' }])
+})
+
+t.test('a denial is recorded with the words of the policy, an allow without', async (t) => {
+  const explaining = (answer: Result<unknown, PolicyFailure>, allow = false) => {
+    const scene = new PipelineScene({
+      policy: () => ok({ allow, reasons: ['r'] }),
+      explain: () => answer,
+    })
+    return scene.run(GET).then(() => scene)
+  }
+  const denied = await explaining(ok({ refusals: ['no_grant'], at: ['z', 'a'] }))
+  t.match(denied.decisions, [{ explanation: '{"at":["z","a"],"refusals":["no_grant"]}' }])
+  t.match(denied.decisions, [{ result: { reasons: ['r'] } }])
+  t.same((await explaining(ok({}), true)).decisions[0]?.explanation, undefined)
+
+  let deep: unknown = 'deep'
+  for (let level = 0; level < 200; level += 1) deep = [deep]
+  const failures: [id: string, answer: Result<unknown, PolicyFailure>][] = [
+    ['throws', err({ kind: 'threw', detail: 'x' })],
+    ['is undefined', err({ kind: 'undefined', detail: 'x' })],
+    ['is nested too deep', ok(deep)],
+    ['is too long', ok('a'.repeat(20_000))],
+  ]
+  for (const [id, answer] of failures) {
+    const scene = await explaining(answer)
+    t.match(scene.decisions, [{ explanation: undefined, result: { code: 'ERR_SG_DENIED' } }], id)
+    t.same(scene.faults, [], id)
+  }
 })

@@ -119,7 +119,7 @@ function canonical(value: unknown): string {
   return JSON.stringify(value)
 }
 
-t.test('the document holds all fields of contract §5 that exist, with their values', (t) => {
+t.test('the document holds all fields that docs/POLICY.md lists, with their values', (t) => {
   t.same(documentOf({ zones: ['Europe/Berlin'], facts: { account: '123456789012' } }), {
     version: 1,
     spiffe_id: 'spiffe://example.org/agent/acme/data-crew/writer',

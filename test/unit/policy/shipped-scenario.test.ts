@@ -160,6 +160,18 @@ t.test('everything else is denied, with a reason', async (t) => {
     ['another year', { keys: ['2025/q1.csv'] }, ['target_not_granted'], hint],
     ['the folder itself', { keys: ['2026'] }, ['target_not_granted'], hint],
     ['one of two keys', { keys: ['2026/a', '2025/a'] }, ['target_not_granted'], hint],
+    [
+      'a key that climbs, for servers that keep objects as files',
+      { keys: ['2026/../2025/q1.csv'] },
+      ['path_climbs', 'target_not_granted'],
+      hint,
+    ],
+    [
+      'a key that climbs twice',
+      { keys: ['2026/a/../../x'] },
+      ['path_climbs', 'target_not_granted'],
+      hint,
+    ],
     ['unknown parts', { complete: false }, ['facts_incomplete'], hint],
     ['open facts', { pending: ['tags'] }, ['facts_pending'], hint],
     ['the researcher', { role: 'researcher' }, ['no_grant'], []],

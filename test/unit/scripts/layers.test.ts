@@ -29,6 +29,7 @@ const BROKEN = [
     imports: 'gateway/policy/wasm/x.ts',
   },
   { rule: 'level-2-looks-down', file: 'gateway/credential/a.ts', imports: 'gateway/issuer/x.ts' },
+  { rule: 'level-2-looks-down', file: 'gateway/state/a.ts', imports: 'gateway/issuer/x.ts' },
   { rule: 'level-2-looks-down', file: 'gateway/telemetry/a.ts', imports: 'gateway/config/x.ts' },
   { rule: 'level-3-looks-down', file: 'gateway/upstream/a.ts', imports: 'gateway/downstream/x.ts' },
   { rule: 'level-3-looks-down', file: 'gateway/downstream/a.ts', imports: 'gateway/pipeline/x.ts' },
@@ -76,6 +77,7 @@ const SOUND = [
   { file: 'gateway/spiffe/file-source.ts', imports: 'gateway/spiffe/id.ts' },
   { file: 'gateway/policy/wasm/engine.ts', imports: 'gateway/policy/wasm/x.ts' },
   { file: 'gateway/config/load.ts', imports: 'zod' },
+  { file: 'gateway/operations/a.ts', imports: 'gateway/state/x.ts' },
   // The other half of the circle, which is reported once.
   { file: 'gateway/issuer/d.ts', imports: 'gateway/issuer/c.ts' },
   // What the sandbox must not reach by any way.

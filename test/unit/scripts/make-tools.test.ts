@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { delimiter, join } from 'node:path'
 import t from 'tap'
 
-// A shell script stands in for the Go tool chain, so that the test needs no network; the real one is
+// A shell script stands in for the Go tool chain and for Python, so that the test needs no network; the real one is
 // used by `make tools`.
 
 const BUILDS = `echo "$@" >> "$LOG"
@@ -23,7 +23,9 @@ function scratch(root: string): Scratch {
   return {
     tools,
     run(script, spec = {}) {
-      writeFileSync(join(bin, 'go'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+      for (const program of ['go', 'python3']) {
+        writeFileSync(join(bin, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+      }
       const tool = {
         name: 'thing',
         version: '1.0.0',
@@ -52,6 +54,30 @@ t.test('a tool is built once, by its exact version, and then present', async (t)
   t.match(run(BUILDS), { code: 0, output: 'thing 1.0.0: present' })
   t.same(calls(), ['install -trimpath example.org/thing@v1.0.0'])
   t.same(readdirSync(tools), ['thing-1.0.0'], 'and nothing else is left')
+})
+
+t.test('flags of the linker are passed on', async (t) => {
+  const { run, calls } = scratch(t.testdir())
+  const build = { kind: 'go-install', package: 'example.org/thing', ldflags: '-s -X main.V=1' }
+  t.match(run(BUILDS, { build }), { code: 0 })
+  t.same(calls(), ['install -trimpath -ldflags -s -X main.V=1 example.org/thing@v1.0.0'])
+})
+
+// Python that makes a program of its own; `finish` is run with that one, where the tool is built.
+const VENV = `echo "$2" >> "$LOG"
+if [ "$2" = venv ]; then mkdir -p "$4/bin"
+printf '#!/bin/sh\\necho "$@" >> "%s"; [ "$1" = finish ] && echo done > done.txt; cat done.txt\\n' "$LOG" > "$4/bin/python"
+chmod +x "$4/bin/python"; fi`
+
+t.test('what a Python tool needs besides its packages is done in its own directory', async (t) => {
+  const { run, calls, tools } = scratch(t.testdir())
+  const spec = {
+    build: { kind: 'python-venv', packages: ['a==1'], finish: ['bin/python', 'finish'] },
+    check: { command: ['bin/python', 'check'], prints: 'done' },
+  }
+  t.match(run(VENV, spec), { code: 0, output: 'thing 1.0.0: built' })
+  t.same(calls(), ['venv', 'pip', 'finish', 'check'])
+  t.equal(readFileSync(join(tools, 'thing-1.0.0', 'done.txt'), 'utf8'), 'done\n')
 })
 
 t.test('another recipe for the same version builds it again', async (t) => {

@@ -152,3 +152,9 @@ t.test('SH-10: a service without a shaper is not sent', (t) => {
   t.match(shape(mixed, OPTIONS), { ok: false, error: { rule: 'SH-10' } })
   t.end()
 })
+
+t.test('a cap on the bytes of a query is none that an S3 request could keep', (t) => {
+  const result = shape(allow(s3Head('GET', '/reports/k'), { maxBytesBilled: 1 }), OPTIONS)
+  t.match(result, { ok: false, error: { code: 'ERR_SG_OBLIGATION_UNSUPPORTED', rule: 'SH-5' } })
+  t.end()
+})

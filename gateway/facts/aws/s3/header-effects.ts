@@ -1,5 +1,5 @@
 // Headers that make an operation do more than its name says: each needs an IAM action of its own,
-// and some raise the access class (Service Authorization Reference; aws-resigning.md §6.2).
+// and some raise the access class (Service Authorization Reference).
 
 import type { Access } from '../../facts.ts'
 

@@ -20,7 +20,7 @@ export const DELETE_LIST_BYTES = 2 * 1024 * 1024
 /** A restore request without a query is a few hundred bytes. */
 export const RESTORE_REQUEST_BYTES = 64 * 1024
 /** DeleteObjects takes 1,000 objects (S3 API reference). */
-const MAX_LISTED = 1000
+export const MAX_LISTED = 1000
 
 const LIST_FIELDS = new Set(['Object', 'Quiet'])
 const OBJECT_FIELDS = new Set(['Key', 'VersionId', 'ETag', 'LastModifiedTime', 'Size'])

@@ -1,7 +1,7 @@
-// How the client states its body's integrity, and so how the gateway can sign it on
-// (aws-resigning.md §4.3). Bytes in aws-chunked coding under an ordinary signature would be stored
-// with their chunk envelope as the object: silent corruption, so the four marks of that coding must
-// agree.
+// How the client states its body's integrity, and so how the gateway can sign it on (Amazon S3 API
+// Reference, "Signature calculations: transferring payload"). Bytes in aws-chunked coding under an
+// ordinary signature would be stored with their chunk envelope as the object: silent corruption, so
+// the four marks of that coding must agree.
 
 import { createHash } from 'node:crypto'
 import type { Refusal } from '../../../errors.ts'

@@ -1,6 +1,6 @@
 // Bucket and key of a request. The border between them is the first raw slash, found before
 // anything is decoded: `%2F` cannot move it. The key is decoded once and not normalised, as S3
-// itself reads it, so `..//x/./y` is a key like any other (aws-resigning.md §4.1).
+// itself reads it, so `..//x/./y` is a key like any other.
 
 import type { Refusal } from '../../../errors.ts'
 import { percentDecode } from '../../../request/percent.ts'

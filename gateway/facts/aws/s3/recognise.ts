@@ -1,7 +1,7 @@
 // Which of the S3 operations a request is: exactly one, or a refusal. The key is method, level
 // (service, bucket, object), markers in the query and, between siblings, a header. AWS adds
 // subresources and headers every year, and to an older reader the new ones look like plain PutObject
-// or GetObject; so whatever the model does not name is refused (aws-resigning.md §6.2).
+// or GetObject; so whatever the model does not name is refused (docs/decisions/0014).
 
 import type { Refusal } from '../../../errors.ts'
 import type { HeaderMap, QueryParameter } from '../../../request/gateway-request.ts'

@@ -1,5 +1,5 @@
 // What a recognised request touches and what IAM would ask for it: every resource, a copy's source
-// and each key of a batch included (contract §5). Names are ARNs of the request's partition.
+// and each key of a batch included (docs/POLICY.md). Names are ARNs of the request's partition.
 
 import type { Refusal } from '../../../errors.ts'
 import { headerValue, type HeaderMap } from '../../../request/gateway-request.ts'

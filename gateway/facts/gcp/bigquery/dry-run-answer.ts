@@ -17,7 +17,7 @@ import type { DryRunAnswer, RoutineReference, TableReference } from '../../looku
 
 /** A Job is about ten deep; its schema, which nests by the table's records, 15 more. */
 const MAX_DEPTH = 64
-/** From here on a list may have been cut off (contract §6). */
+/** From here on a list may have been cut off (docs/POLICY.md). */
 const CUT_OFF = 50
 /** More than BigQuery names in an answer of the size that is read. */
 const MAX_REFERENCES = 4096

@@ -1,7 +1,7 @@
 // The lists of fields that a job's body may have (REST reference: QueryRequest, Job, and what they
 // hold). BigQuery adds fields all the time, some of which read other data or write somewhere
 // (external table definitions, code in Cloud Storage, sessions); so a field that is not here refuses
-// the body, and docs/BIGQUERY.md says which these are.
+// the body, and the refusal names it.
 
 import type { JsonValue } from '../../../util/json.ts'
 import { JsonNumber } from '../../../util/json.ts'

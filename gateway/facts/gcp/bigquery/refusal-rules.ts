@@ -56,7 +56,7 @@ export const BIGQUERY_RULES = {
   },
   'BQ-FIELD': {
     code: AMBIGUOUS,
-    hint: 'the body has a field that this gateway does not pass on; docs/BIGQUERY.md lists those it does',
+    hint: 'the body has a field that this gateway does not know, or does not pass on',
   },
   'BQ-VALUE': {
     code: AMBIGUOUS,

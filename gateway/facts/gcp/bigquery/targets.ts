@@ -1,4 +1,4 @@
-// Targets as policy names them (contract §5): the parts, the full name with dots, and container and
+// Targets as policy names them (docs/POLICY.md): the parts, the full name with dots, and container and
 // path, which are the same two words for every cloud. Names of permissions' resources are IAM's.
 
 import type { Access, Permission, Target } from '../../facts.ts'

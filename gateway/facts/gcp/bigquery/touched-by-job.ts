@@ -1,5 +1,5 @@
 // What a job touches. Of a query our lexer knows how many statements it is and whether it reads; which
-// tables it reads, only BigQuery's dry run. A statement that writes is never dry-run (contract §6), so
+// tables it reads, only BigQuery's dry run. A statement that writes is never dry-run (docs/POLICY.md), so
 // what it touches stays unknown and its facts incomplete.
 
 import type { Refusal } from '../../../errors.ts'
@@ -64,8 +64,8 @@ function touchedByRead(
     // The lexer read one query and BigQuery another statement: a differential, so nobody knows.
     return refuseBigQuery('BQ-STATEMENT', `a statement of type ${quoted(dryRun.statementType)}`)
   }
-  for (const table of dryRun.tables) add(tableTarget('read', table), ['tables.getData'])
-  for (const routine of dryRun.routines) add(routineTarget('read', routine), ['routines.get'])
+  for (const table of dryRun.tables) add(tableTarget('read', table), 'tables.getData')
+  for (const routine of dryRun.routines) add(routineTarget('read', routine), 'routines.get')
   return ok({
     access: 'read',
     targets,
@@ -75,9 +75,9 @@ function touchedByRead(
     sql: sqlFacts(sql, dryRun),
   })
 
-  function add(target: Target, actions: readonly string[]): void {
+  function add(target: Target, action: string): void {
     targets.push(target)
-    for (const action of actions) permissions.push(permission(action, target))
+    permissions.push(permission(action, target))
   }
 }
 

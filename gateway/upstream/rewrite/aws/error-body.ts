@@ -16,6 +16,7 @@ export function mayEchoAws(status: number, headers: readonly HeaderLine[]): bool
 const ABOUT_CREDENTIAL =
   /<Code>(?:ExpiredToken|InvalidAccessKeyId|InvalidToken|SignatureDoesNotMatch|TokenRefreshRequired)<\/Code>/
 
+/** `body`: without content coding. */
 export function isAboutAwsCredential(body: Buffer, credential: AwsCredential): boolean {
   return (
     ABOUT_CREDENTIAL.test(body.toString('latin1')) ||

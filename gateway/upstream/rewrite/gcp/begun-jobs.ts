@@ -32,11 +32,9 @@ class BegunJobReader implements AnswerReader {
 
   onData(chunk: Buffer): boolean {
     const found = this.#scanner.read(chunk)
-    if (found !== undefined) {
-      const { projectId, jobId } = found
-      this.#jobs.began(this.#project, jobId)
-      // A project may be called by its number, and is answered by its name: clients use either.
-      if (projectId !== undefined && projectId !== this.#project) this.#jobs.began(projectId, jobId)
+    // A job of another project is not the one that was asked for.
+    if (found !== undefined && (found.projectId ?? this.#project) === this.#project) {
+      this.#jobs.began(this.#project, found.jobId)
     }
     return !this.#scanner.isDone
   }

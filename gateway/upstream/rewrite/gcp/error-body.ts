@@ -16,13 +16,16 @@ export function mayEchoGoogle(status: number): boolean {
  */
 const BLOCK = 24
 
+/** Whatever it says, and whether or not that can be read. */
+export function isGoogleTokenRefused(status: number): boolean {
+  return status === 401
+}
+
 export function isAboutGoogleCredential(
-  status: number,
   headers: readonly HeaderLine[],
   body: Buffer,
   credential: GcpCredential,
 ): boolean {
-  if (status === 401) return true
   const token = credential.accessToken.reveal()
   if (token.length < BLOCK) return holds(headers, body, token)
   for (let at = 0; at + BLOCK <= token.length; at += BLOCK) {

@@ -291,6 +291,8 @@ t.test('every input of the exchange is in the cache key', (t) => {
     [{ universeDomain: 'example.test' }],
     [{ trustDomains: ['partner.org'] }],
     [{}, peer({ spiffeId: 'spiffe://example.org/agent/acme/other/writer' })],
+    // The whole SPIFFE ID is a claim of such a token.
+    [{ subject: 'role' }, peer({ spiffeId: 'spiffe://example.org/agent/acme/other/writer' })],
     [{}, peer({ tenant: 'other' })],
     [{}, peer({ agent: 'other' })],
     [{}, peer({ role: 'other' })],

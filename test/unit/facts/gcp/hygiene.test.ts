@@ -2,7 +2,6 @@
 
 import t from 'tap'
 import { classify } from '../../../../gateway/facts/classify.ts'
-import { googleParameterFault } from '../../../../gateway/facts/gcp/hygiene.ts'
 import { acceptRequest } from '../../../../gateway/request/accept.ts'
 import { REQUEST_LIMITS } from '../../../../gateway/request/limits.ts'
 import type { HeaderLine } from '../../../../gateway/request/message.ts'
@@ -62,28 +61,3 @@ t.test('a form, which could hold a credential, is refused', async (t) => {
     t.equal(ruleOf([['content-type', type]]), 'GX-2', type)
   }
 })
-
-const PARAMETERS: readonly (readonly [query: string, rule: string | undefined])[] = [
-  ['access_token=x', 'GX-3'],
-  ['%61ccess%5ftoken=x', 'GX-3'],
-  ['ACCESS_TOKEN=x', 'GX-3'],
-  ['oauth_token=x', 'GX-3'],
-  ['bearer_token=x', 'GX-3'],
-  ['key', 'GX-3'],
-  ['%6Bey=x', 'GX-3'],
-  ['alt=json&key=x', 'GX-3'],
-  ['callback=f', 'GX-4'],
-  ['%24callback=f', 'GX-4'],
-  ['userProject=p', 'GX-4'],
-  ['$userProject=p', 'GX-4'],
-  ['X-HTTP-Method-Override=DELETE', 'GX-4'],
-  ['$httpMethod=DELETE', 'GX-4'],
-  ['maxResults=5&pageToken=key&prettyPrint=false', undefined],
-  ['keys=1', undefined],
-]
-
-for (const [query, rule] of PARAMETERS) {
-  t.test(`?${query}: ${rule ?? 'nothing of the kind'}`, async (t) => {
-    t.equal(googleParameterFault(accepted(`/x?${query}`).query)?.rule, rule)
-  })
-}

@@ -2,7 +2,7 @@
 // a second statement is never overlooked, and nothing throws.
 
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { readSql } from '../../../../gateway/facts/sql/read-sql.ts'
 import { readSqlCorpus } from '../../../support/sql-corpus.ts'
 import { referenceStatements, referenceTokens } from '../../../support/sql-tokens.ts'
@@ -67,20 +67,27 @@ function inserted(sql: string, filler: string, where: number): string {
   return `${before} ${filler} ${sql.slice(at)}`
 }
 
-t.test('a comment between any two tokens changes no verdict', async () => {
-  fc.assert(
+function holds<Ts>(t: Test, property: fc.IProperty<Ts>, numRuns: number): void {
+  const run = fc.check(property, { numRuns })
+  t.notOk(run.failed, fc.defaultReportMessage(run) ?? `holds for ${String(run.numRuns)}`)
+}
+
+t.test('a comment between any two tokens changes no verdict', async (t) => {
+  holds(
+    t,
     fc.property(fc.constantFrom(...readable), comment, fc.nat(), ({ sql }, filler, where) => {
       fc.pre(!/#\s*legacysql/i.test(sql))
       return verdict(inserted(sql, filler, where)) === verdict(sql)
     }),
-    { numRuns: 5000 },
+    5000,
   )
 })
 
 t.test(
   'a literal or quoted identifier anywhere makes no write a read, and no read a write',
-  async () => {
-    fc.assert(
+  async (t) => {
+    holds(
+      t,
       fc.property(
         fc.constantFrom(...readable),
         fc.oneof(literal, identifier),
@@ -98,22 +105,23 @@ t.test(
             : access(result) === access(verdict(sql)) || access(result) === 'refused'
         },
       ),
-      { numRuns: 5000 },
+      5000,
     )
   },
 )
 
-t.test('no semicolon in a literal, comment or quoted identifier separates', async () => {
-  fc.assert(
+t.test('no semicolon in a literal, comment or quoted identifier separates', async (t) => {
+  holds(
+    t,
     fc.property(literal, identifier, identifier, comment, (value, column, table, note) => {
       const sql = `SELECT ${value} AS ${column} ${note} FROM ${table} ${note};${note}`
       return verdict(sql) === 'read SELECT'
     }),
-    { numRuns: 5000 },
+    5000,
   )
 })
 
-t.test('a second statement behind any text that reads is refused', async () => {
+t.test('a second statement behind any text that reads is refused', async (t) => {
   const second = fc.constantFrom(
     'SELECT 1',
     'DROP TABLE t',
@@ -123,7 +131,8 @@ t.test('a second statement behind any text that reads is refused', async () => {
     'x',
     "'x'",
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(
       fc.constantFrom(...reads),
       fc.array(comment, { maxLength: 3 }),
@@ -132,7 +141,7 @@ t.test('a second statement behind any text that reads is refused', async () => {
         verdict(`${sql}\n;${comments.join(' ')}${statement}`) === 'refused SQL-STATEMENTS' ||
         sql.trimEnd().endsWith('|>'),
     ),
-    { numRuns: 5000 },
+    5000,
   )
 })
 
@@ -154,7 +163,7 @@ t.test('the case of unquoted words changes no verdict', async () => {
   }
 })
 
-t.test('no text throws, whatever its bytes', async () => {
+t.test('no text throws, whatever its bytes', async (t) => {
   const tails = fc.uint8Array({ maxLength: 200 })
   const heads = fc.constantFrom(
     '',
@@ -165,19 +174,21 @@ t.test('no text throws, whatever its bytes', async () => {
     '@{',
     '`',
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(heads, tails, (head, bytes) => {
       readSql(head + Buffer.from(bytes).toString('latin1'))
       readSql(head + Buffer.from(bytes).toString('utf16le'))
       return true
     }),
-    { numRuns: 5000 },
+    5000,
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.constantFrom(...corpus), fc.nat(), fc.nat(), ({ sql }, from, to) => {
       readSql(sql.slice(from % (sql.length + 1), to % (sql.length + 1)))
       return true
     }),
-    { numRuns: 5000 },
+    5000,
   )
 })

@@ -28,6 +28,7 @@ t.test('what OPA writes is read', async (t) => {
     'policies/authz/authz.rego',
     'policies/lib/grants.rego',
     'policies/lib/objects.rego',
+    'policies/lib/sql.rego',
     'policies/lib/subjects.rego',
     'policy.wasm',
   ])

@@ -208,6 +208,12 @@ const bodies: [rule: S3Rule, id: string, target: string, body: string, headers?:
   ['S3-BODY', 'no object', '/reports?delete', '<Delete></Delete>'],
   [
     'S3-BODY',
+    'quiet twice',
+    '/reports?delete',
+    '<Delete><Quiet>true</Quiet><Object><Key>a</Key></Object><Quiet>false</Quiet></Delete>',
+  ],
+  [
+    'S3-BODY',
     'two keys',
     '/reports?delete',
     '<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>',

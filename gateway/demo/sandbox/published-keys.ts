@@ -5,8 +5,8 @@ import { createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { err, ok } from '../../util/result.ts'
 import type { Result } from '../../util/result.ts'
-import { fault } from './fault.ts'
-import type { AwsFault } from './fault.ts'
+import { invalidToken } from './jwt.ts'
+import type { TokenProblem } from './jwt.ts'
 
 const MAX_KEYS = 100
 const MIN_MODULUS_BITS = 2048
@@ -18,9 +18,8 @@ interface PublishedKeysOptions {
   readonly fetchJson: (url: string) => Promise<unknown>
 }
 
-function unusable(why: string): AwsFault {
-  const message = `Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements (${why})`
-  return fault(400, 'InvalidIdentityToken', message)
+function unusable(why: string): TokenProblem {
+  return invalidToken(`Couldn't retrieve verification key from your identity provider (${why})`)
 }
 
 function member(value: unknown, name: string): unknown {
@@ -65,13 +64,13 @@ function parseKeys(document: unknown): Map<string, KeyObject> | string {
 export class PublishedKeys {
   readonly #options: PublishedKeysOptions
   #keys: ReadonlyMap<string, KeyObject> = new Map()
-  #inFlight: Promise<AwsFault | undefined> | undefined
+  #inFlight: Promise<TokenProblem | undefined> | undefined
 
   constructor(options: PublishedKeysOptions) {
     this.#options = options
   }
 
-  async find(kid: string): Promise<Result<KeyObject, AwsFault>> {
+  async find(kid: string): Promise<Result<KeyObject, TokenProblem>> {
     const known = this.#keys.get(kid)
     if (known !== undefined) return ok(known)
     this.#inFlight ??= this.#refresh().finally(() => {
@@ -81,11 +80,11 @@ export class PublishedKeys {
     if (problem !== undefined) return err(problem)
     const found = this.#keys.get(kid)
     if (found !== undefined) return ok(found)
-    return err(fault(400, 'InvalidIdentityToken', `No published key has the kid of the token`))
+    return err(invalidToken('No published key has the kid of the token'))
   }
 
   /** The problem, if the keys could not be had; the old ones are kept then. */
-  async #refresh(): Promise<AwsFault | undefined> {
+  async #refresh(): Promise<TokenProblem | undefined> {
     const { issuer, fetchJson } = this.#options
     let document: unknown
     let jwks: unknown
@@ -99,11 +98,8 @@ export class PublishedKeys {
       jwks = await fetchJson(uri)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      return fault(
-        400,
-        'IDPCommunicationError',
-        `The identity provider could not be reached: ${why}`,
-      )
+      const message = `The identity provider could not be reached: ${why}`
+      return { kind: 'issuer-unreachable', message }
     }
     const keys = parseKeys(jwks)
     if (typeof keys === 'string') return unusable(keys)

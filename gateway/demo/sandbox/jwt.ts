@@ -1,14 +1,17 @@
 // Verifies a web identity token as a cautious cloud would: compact JWS, RS256 only, a header of
-// exactly alg, kid and typ, one audience, a life of at most five minutes (RFC 7515, RFC 7519,
-// AssumeRoleWithWebIdentity in the AWS STS API reference). Stricter than STS on purpose: whatever
-// the issuer gets wrong shows here first.
+// exactly alg, kid and typ, one audience, a life of at most five minutes (RFC 7515, RFC 7519).
+// Stricter than the clouds are, on purpose: whatever the issuer gets wrong shows here first.
 
 import { verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { err, ok } from '../../util/result.ts'
 import type { Result } from '../../util/result.ts'
-import { fault } from './fault.ts'
-import type { AwsFault } from './fault.ts'
+
+/** Each cloud words and codes it in its own way. */
+export interface TokenProblem {
+  readonly kind: 'invalid' | 'expired' | 'issuer-unreachable'
+  readonly message: string
+}
 
 const MAX_LIFE_SECONDS = 300
 
@@ -19,17 +22,19 @@ export interface WebIdentity {
   readonly jti: string
   /** Seconds since the epoch. */
   readonly expiresAt: number
+  /** Everything that the token says, for mappings and conditions. */
+  readonly claims: Readonly<Record<string, unknown>>
 }
 
-interface DecodedToken {
+export interface DecodedToken {
   readonly kid: string
   readonly claims: Readonly<Record<string, unknown>>
   readonly signed: string
   readonly signature: Buffer
 }
 
-function invalidToken(message: string): AwsFault {
-  return fault(400, 'InvalidIdentityToken', message)
+export function invalidToken(message: string): TokenProblem {
+  return { kind: 'invalid', message }
 }
 
 /** Base64url without padding in its only spelling; undefined otherwise. */
@@ -51,7 +56,7 @@ function decodeJson(encoded: string): Readonly<Record<string, unknown>> | undefi
   }
 }
 
-export function decodeToken(token: string): Result<DecodedToken, AwsFault> {
+export function decodeToken(token: string): Result<DecodedToken, TokenProblem> {
   const [head = '', body = '', tail = '', ...more] = token.split('.')
   const header = decodeJson(head)
   const claims = decodeJson(body)
@@ -80,7 +85,7 @@ function oneAudience(value: unknown): string | undefined {
   return text(value)
 }
 
-function checkTimes(claims: DecodedToken['claims'], now: number): Result<number, AwsFault> {
+function checkTimes(claims: DecodedToken['claims'], now: number): Result<number, TokenProblem> {
   const iat = seconds(claims['iat'])
   const exp = seconds(claims['exp'])
   const nbf = seconds(claims['nbf'])
@@ -88,13 +93,8 @@ function checkTimes(claims: DecodedToken['claims'], now: number): Result<number,
     return err(invalidToken('Missing or malformed claim: iat, exp and nbf must be integers'))
   }
   if (exp <= now) {
-    return err(
-      fault(
-        400,
-        'ExpiredTokenException',
-        'Token expired: current date/time must be before the expiration date/time',
-      ),
-    )
+    const message = 'Token expired: current date/time must be before the expiration date/time'
+    return err({ kind: 'expired', message })
   }
   if (iat > now) return err(invalidToken('The token was issued in the future'))
   if (nbf > now) return err(invalidToken('The token is not valid yet'))
@@ -110,7 +110,7 @@ export function verifyToken(
   key: KeyObject,
   issuer: string,
   now: number,
-): Result<WebIdentity, AwsFault> {
+): Result<WebIdentity, TokenProblem> {
   const isAuthentic = verify('RSA-SHA256', Buffer.from(token.signed), key, token.signature)
   if (!isAuthentic) return err(invalidToken('Token signature invalid'))
   const { claims } = token
@@ -125,5 +125,5 @@ export function verifyToken(
   }
   const expiresAt = checkTimes(claims, now / 1000)
   if (!expiresAt.ok) return expiresAt
-  return ok({ issuer, subject, audience, jti, expiresAt: expiresAt.value })
+  return ok({ issuer, subject, audience, jti, expiresAt: expiresAt.value, claims })
 }

@@ -1,0 +1,40 @@
+// The part of `check` that opens what `serve` would open at its start and has not been read with the
+// configuration: trust bundles, the deny list, keys that were made at an earlier start. Nothing is
+// made or changed.
+
+import { checkAuditKey } from '../audit/audit-key.ts'
+import { openIdentity } from '../compose/identity.ts'
+import type { StartProblem } from '../compose/problem.ts'
+import type { Config } from '../config/config.ts'
+import { checkIssuerKeys } from '../issuer/keys.ts'
+import { systemClock } from '../util/clock.ts'
+import { CliError } from './command.ts'
+import { asCliError } from './start-error.ts'
+
+/** Each with its own problem, so that all are told at once. */
+export async function checkFiles(config: Config): Promise<readonly StartProblem[]> {
+  const { audit, identity, issuer } = config
+  const problems = [
+    // A development trust domain is made at the start.
+    identity.source.kind === 'dev' ? undefined : await problemOf(() => checkIdentity(config)),
+    issuer === undefined ? undefined : await problemOf(() => checkIssuerKeys(issuer.keys.dir)),
+    await problemOf(() => checkAuditKey(audit.key)),
+  ]
+  return problems.filter((problem) => problem !== undefined)
+}
+
+async function checkIdentity(config: Config): Promise<void> {
+  const identity = await openIdentity(config, systemClock)
+  identity.close()
+}
+
+async function problemOf(check: () => Promise<void>): Promise<StartProblem | undefined> {
+  try {
+    await check()
+    return undefined
+  } catch (error) {
+    const told = asCliError(error)
+    if (!(told instanceof CliError)) throw error
+    return { message: told.message, hint: told.hint }
+  }
+}

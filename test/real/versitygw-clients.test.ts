@@ -1,0 +1,8 @@
+// test/real/versitygw/clients.ts in a network of its own.
+
+import { runInPrivateNetwork } from '../support/private-network.ts'
+
+await runInPrivateNetwork(new URL('./versitygw/clients.js', import.meta.url), {
+  address: '203.0.113.10',
+  names: ['oidc.example.org'],
+})
