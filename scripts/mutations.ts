@@ -496,6 +496,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     station: 'facts',
+    without: 'keeps a job to the locations that the operator serves',
+    file: 'gateway/facts/gcp/bigquery/bigquery-classifier.ts',
+    find: 'if (isServed)',
+    replace: 'if (true)',
+    tests: ['test/unit/facts/gcp/bigquery/locations.test.ts'],
+  },
+  {
+    station: 'facts',
     without: 'refuses legacy SQL',
     file: 'gateway/facts/gcp/bigquery/job-fields.ts',
     find: "useLegacySql: off('BQ-LEGACY'),",

@@ -4,7 +4,7 @@
 import type { Refusal } from '../../errors.ts'
 
 /**
- * What a grant has to name before a text that uses it may run (docs/bigquery-sql.md):
+ * What a grant has to name before a text that uses it may run (docs/BIGQUERY.md):
  * - `ai`: an AI.* function, which asks a model of Vertex AI;
  * - `external`: a function that reaches a system outside BigQuery (EXTERNAL_QUERY, Cloud KMS, …);
  * - `graph`: a property graph is queried, whose tables the text does not name;
