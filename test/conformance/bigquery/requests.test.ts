@@ -22,8 +22,9 @@ function factsOf({ method, path, headers = [], body }: WrittenRequest) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const bytes = body === undefined ? undefined : Buffer.from(text)
   const length = String(bytes?.length ?? 0)
-  const framing: HeaderLine[] =
-    bytes === undefined && method !== 'POST' ? [] : [['content-length', length]]
+  const isChunked = headers.some(([name]) => name === 'Transfer-Encoding')
+  const isUnframed = isChunked || (bytes === undefined && method !== 'POST')
+  const framing: HeaderLine[] = isUnframed ? [] : [['content-length', length]]
   return bigQueryFacts(head(method, `/gcp/bigquery${path}`, [...framing, ...headers]), bytes)
 }
 
