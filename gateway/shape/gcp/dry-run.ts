@@ -7,6 +7,7 @@
 
 import { refusal, type Refusal } from '../../errors.ts'
 import type { Facts } from '../../facts/facts.ts'
+import { IS_NAME } from '../../facts/gcp/bigquery/names.ts'
 import { dryRunBody, type JobMethod } from '../../facts/gcp/bigquery/query-job.ts'
 import { readQueryJob } from '../../facts/gcp/bigquery/read-job.ts'
 import { err, ok, type Result } from '../../util/result.ts'
@@ -23,9 +24,6 @@ const METHODS: ReadonlyMap<string, JobMethod> = new Map([
   ['jobs.insert', 'jobs.insert'],
 ])
 
-/** A project id, with the domain that old ones begin with; nothing that a path could end at. */
-const PROJECT = /^(?:[a-z0-9.-]{1,253}:)?[a-z0-9][a-z0-9-]{0,62}$/
-
 export function dryRunForm({ facts, body }: NeedsDecision): Result<LookupForm, Refusal> {
   const method = METHODS.get(facts.action)
   const project = facts.account
@@ -33,7 +31,8 @@ export function dryRunForm({ facts, body }: NeedsDecision): Result<LookupForm, R
     const detail = 'a dry run was asked for what is not exactly one query by our own reading'
     return err(refusal('ERR_SG_DENIED', detail, 'LOOK-1'))
   }
-  if (!PROJECT.test(project)) {
+  // Nothing that a path could end at.
+  if (!IS_NAME.projectId(project)) {
     return err(refusal('ERR_SG_DENIED', 'the project cannot stand in the path', 'LOOK-1'))
   }
   const job = readQueryJob(body, method)

@@ -2,10 +2,10 @@
 // counted on. A header that BigQuery would ignore is none that a condition could rest on.
 
 import { refusal, type Refusal } from '../../errors.ts'
+import { IS_NAME } from '../../facts/gcp/bigquery/names.ts'
 import type { HeaderLine } from '../../request/message.ts'
 
 const USER_PROJECT = 'x-goog-user-project'
-const PROJECT = /^(?:[a-z0-9][a-z0-9.-]{0,252}:)?[a-z][a-z0-9-]{0,62}$/
 
 type Unsupported = Refusal<'ERR_SG_OBLIGATION_UNSUPPORTED'>
 
@@ -13,7 +13,8 @@ type Unsupported = Refusal<'ERR_SG_OBLIGATION_UNSUPPORTED'>
 export function checkGoogleHeaders(setHeaders: Iterable<HeaderLine>): Unsupported | undefined {
   for (const [name, value] of setHeaders) {
     if (name !== USER_PROJECT) return unsupported(`BigQuery takes no ${name}`, 'SH-3')
-    if (!PROJECT.test(value)) return unsupported(`the value of ${name} has no such form`, 'SH-2')
+    if (!IS_NAME.projectId(value))
+      return unsupported(`the value of ${name} has no such form`, 'SH-2')
   }
   return undefined
 }
