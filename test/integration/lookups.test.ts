@@ -4,9 +4,8 @@
 import { readFile } from 'node:fs/promises'
 import { createPublicKey } from 'node:crypto'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { verifyAuditDirectory } from '../../gateway/audit/verify.ts'
-import { getJson } from '../../gateway/demo/get-json.ts'
 import {
   googleError,
   insertRequest,
@@ -14,93 +13,18 @@ import {
   type BigQueryRequest,
 } from '../support/bigquery.ts'
 import { runCli } from '../support/child.ts'
-import { FakeBigQuery, touching } from '../support/fake-bigquery.ts'
-import { FakeGcpSts } from '../support/fake-gcp-sts.ts'
+import { touching } from '../support/fake-bigquery.ts'
 import { exposition } from '../support/health.ts'
-import { ManualTime } from '../support/manual-time.ts'
-import { RawConnection, type RawAnswer } from '../support/raw-connection.ts'
-import { startTestGateway, type TestGateway } from '../support/running-gateway.ts'
+import { lookupGateway, SELECT, wire } from '../support/lookup-gateway.ts'
+import { RawConnection } from '../support/raw-connection.ts'
 import { unmatched, type AuditRecord } from '../support/verdicts.ts'
-
-const PROVIDER = 'projects/123/locations/global/workloadIdentityPools/agents/providers/svidgate'
-const ISSUER = 'https://oidc.example.org'
-const SELECT = 'SELECT SUM(amount) FROM `acme-data`.sales.orders'
-
-interface Scene {
-  readonly test: TestGateway
-  readonly sts: FakeGcpSts
-  readonly cloud: FakeBigQuery
-  readonly time: ManualTime
-  send(role: string, request: BigQueryRequest): Promise<RawAnswer>
-}
-
-async function scene(t: Test, lookupsPerSecond = 10): Promise<Scene> {
-  const time = new ManualTime()
-  const cloud = new FakeBigQuery()
-  let issuerOrigin = ''
-  const sts = await FakeGcpSts.start({
-    providers: [
-      {
-        name: `//iam.googleapis.com/${PROVIDER}`,
-        issuer: ISSUER,
-        audiences: [],
-        condition: () => true,
-      },
-    ],
-    now: () => time.now(),
-    fetchJson: (url) => getJson(issuerOrigin + url.slice(ISSUER.length)),
-  })
-  const test = await startTestGateway({
-    clock: { now: () => time.now() },
-    s3Server: cloud.start,
-    config: (text) => configured(text, sts.origin, lookupsPerSecond),
-  })
-  issuerOrigin = `http://127.0.0.1:${String(test.gateway.listeners.issuerPort)}`
-  t.teardown(async () => {
-    await test.close()
-    await sts.close()
-  })
-  const send = async (role: string, { head, body }: BigQueryRequest): Promise<RawAnswer> => {
-    const connection = new RawConnection(await test.connect(test.svid(role)))
-    connection.write(wire(head, body))
-    const answer = await connection.answer()
-    connection.socket.destroy()
-    return answer
-  }
-  return { test, sts, cloud, time, send }
-}
-
-function configured(text: string, stsOrigin: string, lookupsPerSecond: number): string {
-  const origin = /service: aws_s3, upstream: ("[^"]*")/.exec(text)?.[1] ?? ''
-  const credential = `  gcp-data:
-    kind: gcp-workload-identity
-    provider: ${PROVIDER}
-    scopes: [https://www.googleapis.com/auth/bigquery]
-    endpoint: ${stsOrigin}
-    impersonationEndpoint: ${stsOrigin}`
-  const binding =
-    '  - { service: gcp_bigquery, subject: "spiffe://example.org/agent/acme/*/*", credentials: [gcp-data] }'
-  const route = `  - { service: gcp_bigquery, upstream: ${origin}, tls: { ca: ./cloud-ca.pem } }`
-  return text
-    .replace('\nbindings:\n', `\n${credential}\nbindings:\n${binding}\n`)
-    .replace('\nroutes:\n', `\nroutes:\n${route}\n`)
-    .concat(`limits: { perIdentity: { lookupsPerSecond: ${String(lookupsPerSecond)} } }\n`)
-}
-
-function wire({ method, target, headers }: BigQueryRequest['head'], body: Buffer): Buffer {
-  const lines = headers.map(([name, value]) => `${name}: ${value}`)
-  return Buffer.concat([
-    Buffer.from([`${method} ${target} HTTP/1.1`, ...lines, '', ''].join('\r\n')),
-    body,
-  ])
-}
 
 function types(records: readonly AuditRecord[]): readonly unknown[] {
   return records.map(({ type }) => type).filter((type) => type !== 'open' && type !== 'close')
 }
 
 t.test('a researcher’s SELECT is dry-run, judged and run, as the agent', async (t) => {
-  const { test, sts, cloud, send } = await scene(t)
+  const { test, sts, cloud, send } = await lookupGateway(t)
   const answer = await send('researcher', queryRequest(SELECT))
   t.equal(answer.status, 200)
   t.match(JSON.parse(answer.body.toString()), { rows: [{ f: [{ v: '41' }] }] })
@@ -140,7 +64,7 @@ t.test('a researcher’s SELECT is dry-run, judged and run, as the agent', async
 })
 
 t.test('a foreign table that exists and one that does not: the same answer', async (t) => {
-  const { test, cloud, send } = await scene(t)
+  const { test, cloud, send } = await lookupGateway(t)
   cloud.dryRuns = (query) => {
     if (query.includes('hr.people')) return touching({ tables: ['acme-data.hr.people'] })
     if (query.includes('hr.nobody')) {
@@ -204,7 +128,7 @@ const NEVER: readonly (readonly [id: string, role: string, request: BigQueryRequ
 ]
 
 t.test('nothing reaches the cloud for what is denied by its text or its agent', async (t) => {
-  const { test, sts, cloud, send } = await scene(t)
+  const { test, sts, cloud, send } = await lookupGateway(t)
   for (const [id, role, request] of NEVER) {
     const { status, body } = await send(role, request)
     t.ok(status === 403 || status === 501, `${id}: ${String(status)}`)
@@ -218,7 +142,7 @@ t.test('nothing reaches the cloud for what is denied by its text or its agent', 
 })
 
 t.test('look-ups of an identity are limited, and what is known is not looked up', async (t) => {
-  const { test, cloud, time, send } = await scene(t, 1)
+  const { test, cloud, time, send } = await lookupGateway(t, 1)
   const statusOf = async (text: string): Promise<number> =>
     (await send('researcher', queryRequest(text))).status
   t.equal(await statusOf('SELECT 1'), 200)
@@ -242,7 +166,7 @@ t.test('look-ups of an identity are limited, and what is known is not looked up'
 t.test(
   'what is left of an agent’s look-ups does not tell which of its denials had found something',
   async (t) => {
-    const { test, cloud, time, send } = await scene(t, 2)
+    const { test, cloud, time, send } = await lookupGateway(t, 2)
     cloud.dryRuns = (query) => {
       if (query.includes('hr.people')) return touching({ tables: ['acme-data.hr.people'] })
       if (!query.includes('hr.nobody')) return touching({ tables: [] })
@@ -272,7 +196,7 @@ t.test(
 t.test(
   'explain --decision: a denial by a look-up still stands while the policy still asks',
   async (t) => {
-    const { test, cloud, time, send } = await scene(t, 1)
+    const { test, cloud, time, send } = await lookupGateway(t, 1)
     const notFound = googleError(404, 'notFound', 'Not found')
     cloud.dryRuns = (query) =>
       query.includes('hr.people')
@@ -299,7 +223,7 @@ t.test(
 )
 
 t.test('a client that leaves ends its look-up', async (t) => {
-  const { test, cloud } = await scene(t)
+  const { test, cloud } = await lookupGateway(t)
   let asked = (): void => undefined
   const isAsked = new Promise<void>((resolve) => {
     asked = resolve
@@ -324,7 +248,7 @@ t.test('a client that leaves ends its look-up', async (t) => {
 })
 
 t.test('an answer beyond all measure is not held', async (t) => {
-  const { test, cloud, send } = await scene(t)
+  const { test, cloud, send } = await lookupGateway(t)
   cloud.dryRuns = () => ({ status: 200, body: Buffer.alloc(2 * 1024 * 1024, ' ') })
   const answer = await send('researcher', queryRequest(SELECT))
   t.equal(answer.status, 403)
