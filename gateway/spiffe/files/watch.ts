@@ -12,7 +12,7 @@ export const POLL_MS = 2_000
 export const SETTLE_MS = 50
 
 export interface FileWatch {
-  /** From now on these; what they are now is what later looks are compared with. */
+  /** From now on these. The first look tells, too: they may be others than when they were read. */
   follow(files: readonly string[]): void
   close(): void
 }
@@ -91,9 +91,9 @@ class FolderWatch implements FileWatch {
     const marks = await Promise.all(files.map(markOf))
     if (this.#isClosed || files !== this.#files) return
     const seen = marks.join('\n')
-    const isOther = this.#seen !== undefined && this.#seen !== seen
+    if (seen === this.#seen) return
     this.#seen = seen
-    if (isOther) this.#changed()
+    this.#changed()
   }
 }
 
