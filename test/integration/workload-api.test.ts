@@ -49,21 +49,20 @@ t.test('TLS-4: rotations of SVID and authorities under load: no request fails', 
   await scene.untilReady(200)
   const s3 = test.s3(test.svid('keeper'), { maxAttempts: 1 })
   const kept = await openTls(clientOptions(test, test.svid('researcher', { agent: 'night-crew' })))
-  let isOver = false
-  let requests = 0
+  const state = { isOver: false, requests: 0 }
   const load = async (): Promise<void> => {
-    while (!isOver) {
+    while (!state.isOver) {
       const { Body } = await s3.send(
         new GetObjectCommand({ Bucket: 'reports', Key: '2026/q2.csv' }),
       )
       t.equal((await bytesOf(Body)).toString(), 'q2,41\n')
-      requests += 1
+      state.requests += 1
     }
   }
   const judge = async (): Promise<void> => {
-    while (!isOver) {
+    while (!state.isOver) {
       await judged(kept)
-      requests += 1
+      state.requests += 1
     }
   }
   const running = [load(), load(), judge()]
@@ -72,14 +71,14 @@ t.test('TLS-4: rotations of SVID and authorities under load: no request fails', 
     const extra = revisions.slice(0, 1 + (round % revisions.length))
     scene.deliverBundles({ 'example.org': extra.map(({ caPem }) => caPem) })
     const svid = scene.deliverSvid(extra.at(-1))
-    const before = requests
-    while ((await shownLeaf(test)) !== leafOf(svid) || requests < before + 6) {
+    const enough = state.requests + 6
+    while ((await shownLeaf(test)) !== leafOf(svid) || state.requests < enough) {
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
-  isOver = true
+  state.isOver = true
   await Promise.all(running)
-  t.ok(requests >= 36, `${requests} requests`)
+  t.ok(state.requests >= 36, `${state.requests} requests`)
   t.notOk(kept.isClosed, 'what was open stayed open')
   kept.socket.destroy()
 })

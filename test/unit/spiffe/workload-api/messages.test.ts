@@ -103,11 +103,11 @@ t.test('property: no bytes make it throw', (t) => {
 })
 
 t.test('fields of a newer agent are stepped over, whatever their wire type', (t) => {
-  const unknown = Buffer.from([
-    ...[15 * 8, 0x96, 0x01], // varint
-    ...[0xf9, 0x01, 1, 2, 3, 4, 5, 6, 7, 8], // field 31, 64 bits
-    ...[0xfd, 0x01, 1, 2, 3, 4], // field 31, 32 bits
-    ...[0xfa, 0x01, 2, 9, 9], // field 31, bytes
+  const unknown = Buffer.concat([
+    Buffer.from('789601', 'hex'), // field 15, a number
+    Buffer.from('f9010102030405060708', 'hex'), // field 31, 64 bits
+    Buffer.from('fd0101020304', 'hex'), // field 31, 32 bits
+    Buffer.from('fa01020909', 'hex'), // field 31, bytes
   ])
   const message = Buffer.concat([unknown, svidMessage({ svids: [SVID] }), unknown])
   t.match(readX509SvidResponse(message), { ok: true, value: [{ spiffeId: SVID.spiffe_id }] })
