@@ -9,6 +9,7 @@ export const STATIONS: readonly string[] = [
   'downstream',
   'authenticate',
   'recheck',
+  'identity source',
   'request',
   'routing',
   'facts',
@@ -34,6 +35,55 @@ export const STATIONS: readonly string[] = [
 ]
 
 export const MUTATIONS: readonly Mutation[] = [
+  {
+    station: 'recheck',
+    without: 'judges open connections again by new bundles',
+    file: 'gateway/spiffe/standing-cache.ts',
+    find: 'standing.expiresAt = verdict.ok ? verdict.value.expiresAt : undefined;',
+    replace: 'standing.expiresAt ??= 0;',
+    tests: ['test/unit/spiffe/standing-cache.test.ts'],
+  },
+  {
+    station: 'identity source',
+    without: 'takes a domain that a message does not name for dropped',
+    file: 'gateway/spiffe/workload-api-source.ts',
+    find: 'this.#delivered = bundles.value;',
+    replace:
+      'this.#delivered = [...bundles.value, ...this.#delivered.filter((old) => !bundles.value.some((b) => b.trustDomain === old.trustDomain))];',
+    tests: ['test/integration/workload-api.test.ts'],
+  },
+  {
+    station: 'identity source',
+    without: 'judges the endpoint of https_spiffe',
+    file: 'gateway/upstream/guarded-connect.ts',
+    find: 'if (problem === undefined) {',
+    replace: 'if (true) {',
+    tests: ['test/unit/upstream/get-bundle.test.ts'],
+  },
+  {
+    station: 'identity source',
+    without: 'asks for exactly the SPIFFE ID of the endpoint',
+    file: 'gateway/spiffe/federation/partner.ts',
+    find: 'text === expected ? undefined',
+    replace: 'true ? undefined',
+    tests: ['test/integration/bundle-endpoints.test.ts'],
+  },
+  {
+    station: 'identity source',
+    without: 'ends a partner’s bundle after its maximum age',
+    file: 'gateway/spiffe/federation/partner.ts',
+    find: 'this.#isExpired = true;',
+    replace: '',
+    tests: ['test/unit/spiffe/federation/partner.test.ts'],
+  },
+  {
+    station: 'identity source',
+    without: 'refuses a sequence that goes back',
+    file: 'gateway/spiffe/federation/partner.ts',
+    find: 'sequence < this.#sequence',
+    replace: 'false',
+    tests: ['test/unit/spiffe/federation/partner.test.ts'],
+  },
   {
     station: 'downstream',
     without: 'closes a connection whose peer was not authenticated',
