@@ -29,12 +29,13 @@ export interface Identity {
   holds(peer: Peer): boolean
   /** Reads everything again; on a problem all stays as it was. */
   reload(config: Config): Promise<readonly StartProblem[]>
-  /** Reads the deny list alone; on a problem it stays as it was. */
-  reloadDenyList(config: Config): Promise<readonly StartProblem[]>
+  /** Reads the deny list alone, whose file is still the same; on a problem it stays as it was. */
+  reloadDenyList(): Promise<readonly StartProblem[]>
   close(): void
 }
 
 interface Rules extends NamePorts {
+  readonly denyListFile: string | undefined
   readonly denyList: DenyList
 }
 
@@ -46,6 +47,7 @@ export async function openIdentity(config: Config, clock: Clock): Promise<Identi
     throw new StartProblems(first.error)
   }
   let rules = first.value
+  const inTurn = oneAtATime()
   const verdicts = new VerdictCache()
   const bundles = () => source.bundles()
   const recheck = (peer: Peer): Refusal | undefined =>
@@ -62,21 +64,35 @@ export async function openIdentity(config: Config, clock: Clock): Promise<Identi
       }),
     recheck,
     holds: (peer) => recheck(peer) === undefined && namesHold(peer, rules),
-    reload: async (next) => {
-      const read = await readRules(next)
-      if (!read.ok) return read.error
-      const report = await source.reload(trustFilesOf(next))
-      if (report.problems.length > 0) return report.problems
-      rules = read.value
-      return []
-    },
-    reloadDenyList: async (now) => {
-      const problems: StartProblem[] = []
-      const denyList = await readDenied(now.identity.denyList, problems)
-      if (problems.length === 0) rules = { ...rules, denyList }
-      return problems
-    },
+    reload: (next) =>
+      inTurn(async () => {
+        const read = await readRules(next)
+        if (!read.ok) return read.error
+        const report = await source.reload(trustFilesOf(next))
+        if (report.problems.length > 0) return report.problems
+        rules = read.value
+        return []
+      }),
+    reloadDenyList: () =>
+      inTurn(async () => {
+        const problems: StartProblem[] = []
+        const denyList = await readDenied(rules.denyListFile, problems)
+        if (problems.length === 0) rules = { ...rules, denyList }
+        return problems
+      }),
     close: () => source.close(),
+  }
+}
+
+type Reading = () => Promise<readonly StartProblem[]>
+
+/** Of two readings of one file the one that began later is in force. */
+function oneAtATime(): (reading: Reading) => ReturnType<Reading> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (reading) => {
+    const done = last.then(reading)
+    last = done.catch(() => undefined)
+    return done
   }
 }
 
@@ -116,7 +132,7 @@ async function readRules(config: Config): Promise<Result<Rules, readonly StartPr
   const problems: StartProblem[] = names.ok ? [] : [...names.error]
   const denyList = await readDenied(config.identity.denyList, problems)
   if (!names.ok || problems.length > 0) return err(problems)
-  return ok({ ...names.value, denyList })
+  return ok({ ...names.value, denyListFile: config.identity.denyList, denyList })
 }
 
 /** What the paths of SPIFFE IDs mean, ours and those of partners. */
