@@ -37,7 +37,6 @@ t.test('the answer after that says that it is the last, and is whole', async (t)
   for (;;) {
     const text = await ask(socket)
     served += 1
-    t.match(text, /^HTTP\/1\.1 200 /)
     if (LAST.test(text)) break
   }
   await closed(socket)
