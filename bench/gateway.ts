@@ -1,6 +1,6 @@
-// (b): the whole gateway as `serve` runs it: SVID, facts, policy, session policy, STS, SigV4, records
-// with group commit. STS answers from this process, once in fifteen minutes; S3 is the same origin
-// as for (a).
+// (b): the whole gateway as `serve` runs it: SVID, facts, policy, session policy, STS, SigV4, look-ups
+// (kept for a minute), records with group commit. Both clouds' STS answer from this process, once in
+// fifteen minutes and more; S3 and BigQuery are the same origin as for (a).
 
 import { createServer } from 'node:http'
 import { writeFile } from 'node:fs/promises'
@@ -12,11 +12,19 @@ import { Gateway } from '../gateway/server.ts'
 import { createLogger } from '../gateway/telemetry/logger.ts'
 import { systemClock } from '../gateway/util/clock.ts'
 import { announce } from './measured.ts'
-import { OBJECT_PATH, REGION, SDK_HEADERS } from './sdk-request.ts'
+import { OBJECT_PATH, query, QUERY_PATH, REGION, SDK_HEADERS } from './sdk-request.ts'
 import { readSetup, type BenchSetup } from './setup.ts'
 
 const ROLE = 'arn:aws:iam::123456789012:role/agents-writer'
 const BUNDLE = join(import.meta.dirname, '../../bench/policy/bundle.tar.gz')
+
+const PROVIDER = 'projects/1/locations/global/workloadIdentityPools/bench/providers/svidgate'
+const GOOGLE_TOKEN = JSON.stringify({
+  access_token: `ya29.d.${'T'.repeat(900)}`,
+  issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  token_type: 'Bearer',
+  expires_in: 3599,
+})
 
 const setup = readSetup()
 const sts = await startSts()
@@ -36,6 +44,7 @@ announce(
     port: gateway.listeners.dataPort,
     path: `/aws/s3${OBJECT_PATH}`,
     headers: SDK_HEADERS,
+    query: query(`/gcp/bigquery${QUERY_PATH}`),
   },
   () => {
     void gateway.drain()
@@ -53,8 +62,9 @@ async function startSts(): Promise<Sts> {
   const server = createServer((request, response) => {
     request.resume()
     request.once('end', () => {
-      response.setHeader('content-type', 'text/xml')
-      response.end(sessionXml())
+      const isGoogle = request.url === '/v1/token'
+      response.setHeader('content-type', isGoogle ? 'application/json' : 'text/xml')
+      response.end(isGoogle ? GOOGLE_TOKEN : sessionXml())
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -94,10 +104,18 @@ credentials:
     region: ${REGION}
     sessionPolicy: decision
     endpoint: ${stsOrigin}
+  gcp-data:
+    kind: gcp-workload-identity
+    provider: ${PROVIDER}
+    scopes: [https://www.googleapis.com/auth/bigquery]
+    endpoint: ${stsOrigin}
+    impersonationEndpoint: ${stsOrigin}
 bindings:
   - { service: aws_s3, subject: "spiffe://${trustDomain}/agent/acme/*/*", credentials: [aws-data] }
+  - { service: gcp_bigquery, subject: "spiffe://${trustDomain}/agent/acme/*/*", credentials: [gcp-data] }
 routes:
   - { service: aws_s3, upstream: "${origin}", regions: [${REGION}], tls: { ca: ${serverCa} } }
+  - { service: gcp_bigquery, upstream: "${origin}", tls: { ca: ${serverCa} } }
 egress: { unsafeAllowLoopback: true }
 audit:
   sinks: [ { kind: file, dir: ./bench-state/audit, fsync: group } ]

@@ -8,11 +8,13 @@ import { readFileSync } from 'node:fs'
 import { connect, type TLSSocket } from 'node:tls'
 
 export interface LoadOrder {
-  readonly kind: 'get' | 'put' | 'connect'
+  readonly kind: 'get' | 'put' | 'connect' | 'query'
   readonly port: number
   /** Here and in the headers `<n>` stands for ten digits that are different in each request. */
   readonly path: string
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** With `query`: the body of each POST; `<n>` here too. */
+  readonly body?: string
   readonly ca: string
   readonly cert: string
   readonly key: string
@@ -133,14 +135,14 @@ function requestHead(method: string, bytes?: number): string {
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-/** A head that is written anew for each request. */
+/** A head, and a body where there is one, that is written anew for each request. */
 class Head {
   readonly #bytes: Buffer
   readonly #numbers: readonly number[]
   #number = Math.floor(Math.random() * 1e9)
 
-  constructor(method: string, bytes?: number) {
-    const text = requestHead(method, bytes)
+  constructor(method: string, bytes?: number, body = '') {
+    const text = requestHead(method, bytes) + body
     const parts = text.split(NUMBER_MARK)
     let at = 0
     this.#numbers = parts.slice(0, -1).map((part) => {
@@ -175,19 +177,26 @@ async function share(
   await Promise.all(connections.map(drive))
 }
 
-const get = new Head('GET')
+function withBody(): Head {
+  const { body = '' } = order
+  const marks = body.split(NUMBER_MARK).length - 1
+  return new Head('POST', body.length + marks * (NUMBER_DIGITS - NUMBER_MARK.length), body)
+}
+
+const first = order.kind === 'query' ? withBody() : new Head('GET')
 const put = new Head('PUT', order.bytes)
 const pool = await Promise.all(
   Array.from({ length: order.connections }, async () => Connection.open()),
 )
-await share(pool, order.warmUp, async (connection) => connection.exchange(get.next()))
+await share(pool, order.warmUp, async (connection) => connection.exchange(first.next()))
 
 const jobs = {
-  get: async (connection: Connection) => connection.exchange(get.next()),
+  get: async (connection: Connection) => connection.exchange(first.next()),
+  query: async (connection: Connection) => connection.exchange(first.next()),
   put: async (connection: Connection) => connection.upload(put.next(), order.bytes),
   connect: async () => {
     const connection = await Connection.open()
-    await connection.exchange(get.next())
+    await connection.exchange(first.next())
     connection.close()
   },
 }

@@ -57,6 +57,12 @@ export class Bench {
     return this.#cpu(server, { kind: 'get', connections, requests, warmUp, bytes: 0 })
   }
 
+  /** CPU microseconds a query of BigQuery whose dry run is known. */
+  async cpuPerQuery(server: Server): Promise<number> {
+    const { connections, requests, warmUp } = this.#sizes
+    return this.#cpu(server, { kind: 'query', connections, requests, warmUp, bytes: 0 })
+  }
+
   /** CPU microseconds a new connection: mTLS handshake, one GET, end. */
   async cpuPerConnection(server: Server): Promise<number> {
     const requests = this.#sizes.newConnections
@@ -104,9 +110,8 @@ export class Bench {
     const { serverCa, agent } = this.#setup
     return {
       ...shape,
+      ...(shape.kind === 'query' ? (ready.query ?? ready) : ready),
       port: ready.port,
-      path: ready.path,
-      headers: ready.headers,
       ca: serverCa,
       cert: agent.cert,
       key: agent.key,

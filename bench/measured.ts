@@ -2,12 +2,19 @@
 // answers `usage` on its IPC channel and ends at SIGTERM (which also writes a CPU profile, where one
 // is taken).
 
-export interface Ready {
-  readonly port: number
-  readonly pid: number
-  /** What the client asks for. */
+/** What the client asks for. */
+export interface Asking {
   readonly path: string
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Of a POST; none of a GET or a PUT. */
+  readonly body?: string
+}
+
+export interface Ready extends Asking {
+  readonly port: number
+  readonly pid: number
+  /** What it is asked for where queries are measured. */
+  readonly query?: Asking
 }
 
 export interface Usage {

@@ -8,7 +8,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { Pool, type Dispatcher } from 'undici'
 import { announce } from './measured.ts'
-import { OBJECT_PATH, SDK_HEADERS } from './sdk-request.ts'
+import { OBJECT_PATH, query, QUERY_PATH, SDK_HEADERS } from './sdk-request.ts'
 import { readSetup } from './setup.ts'
 
 const HOP_BY_HOP = new Set([
@@ -46,7 +46,8 @@ const server = createServer(
 )
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo
-  announce({ port, path: OBJECT_PATH, headers: SDK_HEADERS }, () => server.close())
+  const ready = { port, path: OBJECT_PATH, headers: SDK_HEADERS, query: query(QUERY_PATH) }
+  announce(ready, () => server.close())
 })
 
 function forward(request: IncomingMessage, response: ServerResponse): void {

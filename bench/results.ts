@@ -5,6 +5,8 @@ import type { ProfileShare } from './profile.ts'
 
 export interface Measured {
   readonly cpuPerRequest: Series
+  /** A query of BigQuery whose dry run is known. */
+  readonly cpuPerQuery: Series
   readonly cpuPerConnection: Series
   readonly memoryGrowthOneUpload: number
   readonly memoryGrowthManyUploads: number
@@ -26,7 +28,11 @@ export interface Results {
   /** Gateway over pass-through; medians of CPU, growths of memory. */
   readonly ratios?: Readonly<
     Record<
-      'cpuPerRequest' | 'cpuPerConnection' | 'memoryGrowthOneUpload' | 'memoryGrowthManyUploads',
+      | 'cpuPerRequest'
+      | 'cpuPerQuery'
+      | 'cpuPerConnection'
+      | 'memoryGrowthOneUpload'
+      | 'memoryGrowthManyUploads',
       number
     >
   >

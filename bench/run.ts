@@ -103,12 +103,14 @@ type ByName = ReadonlyMap<Contender['name'], Measured>
 async function measure(bench: Bench): Promise<ByName> {
   const servers = await Promise.all(contenders.map(async (contender) => bench.start(contender)))
   const perRequest = contenders.map((): number[] => [])
+  const perQuery = contenders.map((): number[] => [])
   const perConnection = contenders.map((): number[] => [])
   try {
     for (let round = 1; round <= sizes.rounds; round += 1) {
       for (const [index, server] of servers.entries()) {
         say(`round ${String(round)} of ${String(sizes.rounds)}: ${contenders[index]?.name ?? ''}`)
         perRequest[index]?.push(await bench.cpuPerRequest(server))
+        perQuery[index]?.push(await bench.cpuPerQuery(server))
         perConnection[index]?.push(await bench.cpuPerConnection(server))
       }
     }
@@ -122,6 +124,7 @@ async function measure(bench: Bench): Promise<ByName> {
       name,
       {
         cpuPerRequest: seriesOf(perRequest[index] ?? []),
+        cpuPerQuery: seriesOf(perQuery[index] ?? []),
         cpuPerConnection: seriesOf(perConnection[index] ?? []),
         memoryGrowthOneUpload: seriesOf(one[index] ?? []).median,
         memoryGrowthManyUploads: seriesOf(many[index] ?? []).median,
@@ -168,6 +171,7 @@ function withRatios(measured: ByName): Pick<Results, 'passThrough' | 'gateway' |
     gateway,
     ratios: {
       cpuPerRequest: gateway.cpuPerRequest.median / passThrough.cpuPerRequest.median,
+      cpuPerQuery: gateway.cpuPerQuery.median / passThrough.cpuPerQuery.median,
       cpuPerConnection: gateway.cpuPerConnection.median / passThrough.cpuPerConnection.median,
       memoryGrowthOneUpload: gateway.memoryGrowthOneUpload / passThrough.memoryGrowthOneUpload,
       memoryGrowthManyUploads:

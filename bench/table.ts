@@ -25,6 +25,10 @@ load ${load(machine.loadBefore)} before and ${load(machine.loadAfter)} after; me
 | | bare pass-through (a) | svidgate (b) | b / a |
 |---|---|---|---|
 ${row(requestTitle(sizes), ({ cpuPerRequest }) => microseconds(cpuPerRequest), ratios?.cpuPerRequest)}${row(
+    'CPU of a BigQuery query whose dry run is known, 1 KiB of rows',
+    ({ cpuPerQuery }) => microseconds(cpuPerQuery),
+    ratios?.cpuPerQuery,
+  )}${row(
     'CPU of a new mTLS connection with one GET',
     ({ cpuPerConnection }) => microseconds(cpuPerConnection),
     ratios?.cpuPerConnection,

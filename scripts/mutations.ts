@@ -441,6 +441,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     station: 'look-up',
+    without: 'counts a denial by a kept answer against the limit',
+    file: 'gateway/pipeline/lookup.ts',
+    find: "if (how === 'cached' && limits.enter(spiffeId))",
+    replace: 'if (false)',
+    tests: ['test/integration/lookups.test.ts'],
+  },
+  {
+    station: 'look-up',
     without: 'has one code for every denial',
     file: 'gateway/pipeline/lookup.ts',
     find: "if (code === 'ERR_SG_DENIED')",
@@ -507,8 +515,16 @@ export const MUTATIONS: readonly Mutation[] = [
     station: 'facts',
     without: 'minds that a dry run may not be whole',
     file: 'gateway/facts/gcp/bigquery/touched-by-job.ts',
-    find: 'complete: dryRun.isWhole,',
-    replace: 'complete: true,',
+    find: 'complete: dryRun.isWhole && ',
+    replace: 'complete: ',
+    tests: ['test/unit/facts/gcp/bigquery/dry-run.test.ts'],
+  },
+  {
+    station: 'facts',
+    without: 'minds that a dry run names no table of a text that has one',
+    file: 'gateway/facts/gcp/bigquery/touched-by-job.ts',
+    find: 'complete: dryRun.isWhole && hasItsTables(sql, dryRun),',
+    replace: 'complete: dryRun.isWhole,',
     tests: ['test/unit/facts/gcp/bigquery/dry-run.test.ts'],
   },
   {
@@ -518,6 +534,14 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'for (const table of dryRun.tables)',
     replace: 'for (const table of [])',
     tests: ['test/unit/facts/gcp/bigquery/dry-run.test.ts'],
+  },
+  {
+    station: 'facts',
+    without: 'keeps a job to the locations that the operator serves',
+    file: 'gateway/facts/gcp/bigquery/bigquery-classifier.ts',
+    find: 'if (isServed)',
+    replace: 'if (true)',
+    tests: ['test/unit/facts/gcp/bigquery/locations.test.ts'],
   },
   {
     station: 'facts',

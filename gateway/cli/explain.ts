@@ -100,13 +100,23 @@ async function explainRecord(
 /** Codes of denials that only a policy's own answer gets; the others may follow an allow. */
 const DENIALS: ReadonlySet<unknown> = new Set(['ERR_SG_DENIED', 'ERR_SG_POLICY_ERROR'])
 
-/** Whether the policy decides now what it decided then, for the same reasons. */
+/**
+ * Whether the policy decides now what it decided then, for the same reasons. Of a request that a
+ * look-up ended, the record holds the input of the decision that asked.
+ */
 function decidesAs(now: Decision, recorded: unknown): boolean {
   if (typeof recorded !== 'object' || recorded === null) return false
-  const { allow, code, reasons } = recorded as Readonly<Record<string, unknown>>
+  const { allow, code, reasons, rule } = recorded as Readonly<Record<string, unknown>>
   if (JSON.stringify(reasons) !== JSON.stringify(now.reasons)) return false
-  if (now.kind === 'allow') return allow === true || !DENIALS.has(code)
-  return now.kind === 'deny' && code === now.code
+  const isByLookup = typeof rule === 'string' && rule.startsWith('LOOK-')
+  switch (now.kind) {
+    case 'allow':
+      return allow === true || !DENIALS.has(code)
+    case 'needs':
+      return allow === false && (isByLookup || !DENIALS.has(code))
+    case 'deny':
+      return code === now.code && !isByLookup
+  }
 }
 
 async function findRecord(id: string, config: Config): Promise<Record<string, unknown>> {

@@ -72,7 +72,7 @@ function addGatewayCommands(program: Command, run: Run): void {
     .action(run(serve))
   program
     .command('demo')
-    .description('play a scenario with the real AWS SDK against sandbox clouds')
+    .description('play a scenario with the real SDKs of AWS and Google against sandbox clouds')
     .option('--keep', 'leave it running and say how to play on', false)
     .option('--json', 'one JSON document a line', false)
     .action(run(demo))

@@ -4,7 +4,7 @@
 import type { JobOwnership } from '../facts/job-ownership.ts'
 import type { JobKeys } from './job-keys.ts'
 import type { JobStore } from './job-store.ts'
-import { tagged, untagged, type JobOwner } from './job-tag.ts'
+import { hasTag, tagged, untagged, type JobOwner } from './job-tag.ts'
 
 export class JobLedger {
   readonly #keys: JobKeys
@@ -52,8 +52,10 @@ export class AgentJobs implements JobOwnership {
 
   /** The cloud has begun a job for this agent: said by its answer, never by the request alone. */
   began(project: string, jobId: string): void {
-    const name = this.#untagged(project, jobId) ?? jobId
-    this.#store.keep(this.#owner.spiffeId, project, name, jobId)
+    const name = this.#untagged(project, jobId)
+    // With a tag that is not this agent's it is another's, whoever says otherwise.
+    if (name === undefined && hasTag(jobId)) return
+    this.#store.keep(this.#owner.spiffeId, project, name ?? jobId, jobId)
   }
 
   /**

@@ -31,6 +31,11 @@ export function tagged(keys: JobKeys, owner: JobOwner, project: string, jobId: s
   return `${MARK}${tagOf(keys[0], owner, project, jobId).toString('hex')}_${jobId}`
 }
 
+/** Whether an id has the form of a tagged one, whosever the tag may be. */
+export function hasTag(jobId: string): boolean {
+  return TAGGED.test(jobId)
+}
+
 /** The agent's own part of an id whose tag is this owner's; undefined: not this owner's. */
 export function untagged(
   keys: JobKeys,
@@ -38,7 +43,7 @@ export function untagged(
   project: string,
   jobId: string,
 ): string | undefined {
-  if (!TAGGED.test(jobId)) return undefined
+  if (!hasTag(jobId)) return undefined
   const claimed = Buffer.from(jobId.slice(MARK.length, TAG_LENGTH), 'hex')
   const own = jobId.slice(TAG_LENGTH + 1)
   const isTagged = keys.some((key) => timingSafeEqual(tagOf(key, owner, project, own), claimed))

@@ -15,7 +15,7 @@ import type { AllowedRequest } from '../shape/allowed-request.ts'
 import { dryRunForm } from '../shape/gcp/dry-run.ts'
 import { makeLookup, type Lookup } from '../shape/lookup.ts'
 import type { NeedsDecision } from '../shape/needs-decision.ts'
-import { err, ok, type Result } from '../util/result.ts'
+import { err, ok, type Err, type Result } from '../util/result.ts'
 import { answerOf } from './ask.ts'
 import { authorize, type Question } from './authorize.ts'
 import { noteVerdict, type Journey } from './journey.ts'
@@ -40,7 +40,7 @@ export async function lookUp(
   let asking: NeedsDecision | undefined = asked
   for (;;) {
     const excess = excessOf(known, asking.decision.needs)
-    if (excess !== undefined) return err(excess)
+    if (excess !== undefined) return denied(excess, journey, ports)
     for (const need of asking.decision.needs) {
       known.push(need)
       const answer = await answerFor(need, asking, journey, ports)
@@ -48,7 +48,7 @@ export async function lookUp(
       answers = { ...answers, ...answer.value }
     }
     const again = factsWith(answers, { view, ...understood })
-    if (!again.ok) return err(plain(again.error))
+    if (!again.ok) return denied(again.error, journey, ports)
     journey.facts = again.value
     const question: Question = {
       ...understood,
@@ -59,7 +59,8 @@ export async function lookUp(
     const verdict = authorize(question, journey.generation, ports.elapsed)
     noteVerdict(journey, verdict)
     if (verdict.asks === undefined) {
-      return verdict.allowed.ok ? verdict.allowed : err(plain(verdict.allowed.error))
+      const { allowed } = verdict
+      return allowed.ok ? allowed : denied(allowed.error, journey, ports)
     }
     asking = verdict.asks
   }
@@ -121,6 +122,19 @@ function factsWith(
   const expected = before.sql === undefined ? undefined : { ...before.sql, dryRun: answers.dryRun }
   if (sameSql(sql, expected)) return again
   return err(refusal('ERR_SG_INTERNAL', 'the facts do not hold what was looked up', 'LOOK-7'))
+}
+
+/**
+ * A failure is asked again each time and an answer is kept, so what is left of the agent's look-ups
+ * would tell which of the two its denial was: an answer that only denies costs what asking costs.
+ */
+function denied(refused: Refusal, journey: Journey, ports: PipelinePorts): Err<Refusal> {
+  const { limits } = ports.lookups
+  const { spiffeId } = journey.exchange.peer
+  for (const { how } of journey.lookups ?? []) {
+    if (how === 'cached' && limits.enter(spiffeId)) limits.leave(spiffeId)
+  }
+  return err(plain(refused))
 }
 
 /** One code for the agent; the record says what it was. */

@@ -102,9 +102,12 @@ function googlePlace(
   const { regions: locations, everywhere } = route
   if (location !== undefined && locations?.has(location) === false) return notServed()
   const region = location ?? route.options.defaultRegion
-  const isKnown = region !== undefined && GCP_LOCATIONS.has(region)
-  const upstream = everywhere ?? (isKnown ? route.upstreams.get(region) : undefined)
-  return upstream === undefined ? notServed() : ok({ region, upstream, locations })
+  if (everywhere !== undefined) return ok({ region, upstream: everywhere, locations })
+  if (region === undefined || !GCP_LOCATIONS.has(region)) return notServed()
+  const upstream = route.upstreams.get(region)
+  if (upstream === undefined) return notServed()
+  // The host is of that region: what names a location later on can name no other.
+  return ok({ region, upstream, locations: new Set([region]) })
 }
 
 function noRoute(service: ServiceId): Result<never, RouteRefusal> {

@@ -43,7 +43,7 @@ export interface Route {
   /** The bucket of a virtual-hosted S3 request, validated; undefined for path style. */
   readonly bucket: string | undefined
   readonly region: string | undefined
-  /** Google: the locations that requests may name, lower case; undefined: any. */
+  /** Google: the locations that the request's body may name, lower case; undefined: any. */
   readonly locations?: ReadonlySet<string> | undefined
   readonly upstream: UpstreamTarget
 }

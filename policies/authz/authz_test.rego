@@ -302,6 +302,8 @@ test_whole_buckets_are_not_climbed_out_of_either if {
 test_the_rest_of_a_name_is_no_step_down if {
 	covers("2026/q", "2026/q1/a/../b")
 	not covers("2026/q", "2026/q1/../secret")
+}
+
 # SQL: the text is a target of type query; the dry run adds tables and routines.
 
 reads_sales := {"bigquery.jobs.query": {

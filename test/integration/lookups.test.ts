@@ -13,6 +13,7 @@ import {
   queryRequest,
   type BigQueryRequest,
 } from '../support/bigquery.ts'
+import { runCli } from '../support/child.ts'
 import { FakeBigQuery, touching } from '../support/fake-bigquery.ts'
 import { FakeGcpSts } from '../support/fake-gcp-sts.ts'
 import { exposition } from '../support/health.ts'
@@ -237,6 +238,65 @@ t.test('look-ups of an identity are limited, and what is known is not looked up'
     samples.get(`svidgate_lookups_total{fact="sql.dry_run",result="${result}"}`)
   t.strictSame(['asked', 'cached', 'limited'].map(count), [3, 2, 1])
 })
+
+t.test(
+  'what is left of an agent’s look-ups does not tell which of its denials had found something',
+  async (t) => {
+    const { test, cloud, time, send } = await scene(t, 2)
+    cloud.dryRuns = (query) => {
+      if (query.includes('hr.people')) return touching({ tables: ['acme-data.hr.people'] })
+      if (!query.includes('hr.nobody')) return touching({ tables: [] })
+      return {
+        status: 404,
+        body: googleError(404, 'notFound', 'Not found: Table acme-data:hr.nobody'),
+      }
+    }
+    const statusOf = async (text: string): Promise<number> =>
+      (await send('researcher', queryRequest(text))).status
+    for (const [index, table] of ['hr.people', 'hr.nobody'].entries()) {
+      time.advance(1_000)
+      t.equal(await statusOf(`SELECT * FROM ${table}`), 403)
+      t.equal(await statusOf(`SELECT * FROM ${table}`), 403)
+      t.equal(await statusOf(`SELECT ${String(index)}`), 403, `after ${table} nothing is left`)
+    }
+    t.equal(cloud.dryRunCount, 3, 'what is known was asked once')
+    time.advance(500)
+    t.equal(await statusOf('SELECT 3'), 200)
+    t.equal(await statusOf('SELECT 3'), 200, 'an allowed one costs nothing again')
+    time.advance(500)
+    t.equal(await statusOf('SELECT 4'), 200)
+    await test.stop()
+  },
+)
+
+t.test(
+  'explain --decision: a denial by a look-up still stands while the policy still asks',
+  async (t) => {
+    const { test, cloud, time, send } = await scene(t, 1)
+    const notFound = googleError(404, 'notFound', 'Not found')
+    cloud.dryRuns = (query) =>
+      query.includes('hr.people')
+        ? touching({ tables: ['acme-data.hr.people'] })
+        : { status: 404, body: notFound }
+    const ids: string[] = []
+    for (const text of ['SELECT * FROM hr.nobody', 'SELECT * FROM hr.people', SELECT]) {
+      const { headers } = await send('researcher', queryRequest(text))
+      ids.push(headers.get('x-svidgate-decision-id') ?? '')
+      if (ids.length === 1) time.advance(1_000)
+    }
+    const records = await test.stop()
+    t.match(
+      records.filter(({ type }) => type === 'decision').map(({ result }) => result),
+      [{ rule: 'LOOK-3' }, { reasons: ['target_not_granted'] }, { rule: 'LOOK-4' }],
+    )
+    const config = join(test.dir, 'svidgate.yaml')
+    for (const id of ids) {
+      const { code, out, err } = await runCli(['explain', '-c', config, '--decision', id])
+      t.match(JSON.parse(out), { same: true }, err)
+      t.equal(code, 0)
+    }
+  },
+)
 
 t.test('a client that leaves ends its look-up', async (t) => {
   const { test, cloud } = await scene(t)

@@ -13,23 +13,28 @@ import { REQUEST_LIMITS } from '../../gateway/request/limits.ts'
 import type { HeaderLine, MessageHead } from '../../gateway/request/message.ts'
 import { matchRoute } from '../../gateway/routing/match.ts'
 import type { Route } from '../../gateway/routing/route.ts'
-import { compileRoutingTable } from '../../gateway/routing/table.ts'
+import {
+  compileRoutingTable,
+  type RouteOptions,
+  type RoutingTable,
+} from '../../gateway/routing/table.ts'
 import { makeAllowedRequest, type AllowedRequest } from '../../gateway/shape/allowed-request.ts'
 import { ok, type Result } from '../../gateway/util/result.ts'
 import { head } from './heads.ts'
 import { peer } from './peers.ts'
 
-const table = compileRoutingTable({
-  baseHosts: ['gw.test', 'localhost', '127.0.0.1'],
-  routes: [
-    {
-      service: 'gcp_bigquery',
-      upstream: 'https://bigquery.googleapis.com',
-      regions: [],
-      defaultRegion: undefined,
-    },
-  ],
-})
+const ANYWHERE: RouteOptions = {
+  service: 'gcp_bigquery',
+  upstream: 'https://bigquery.googleapis.com',
+  regions: [],
+  defaultRegion: undefined,
+}
+
+function tableOf(route: RouteOptions): RoutingTable {
+  return compileRoutingTable({ baseHosts: ['gw.test', 'localhost', '127.0.0.1'], routes: [route] })
+}
+
+const table = tableOf(ANYWHERE)
 
 export const ID = '00000000-0000-4000-8000-000000000001'
 /** Below it, the paths of the REST reference. */
@@ -45,16 +50,19 @@ export interface Asking {
   readonly jobs?: JobOwnership
   readonly dryRun?: DryRunAnswer
   readonly obligations?: Obligations
+  /** Default: one host for every location. */
+  readonly route?: Partial<RouteOptions>
 }
 
 export function understandBigQuery(
   message: MessageHead,
   body?: Buffer,
-  { jobs, dryRun }: Asking = {},
+  { jobs, dryRun, route: options }: Asking = {},
 ): Result<Asked, Refusal> {
   const request = acceptRequest(message, ID, REQUEST_LIMITS)
   if (!request.ok) return request
-  const route = matchRoute(request.value, table)
+  const routing = options === undefined ? table : tableOf({ ...ANYWHERE, ...options })
+  const route = matchRoute(request.value, routing)
   if (!route.ok) return route
   const { method, query, headers, framing } = request.value
   const { path, bucket } = route.value

@@ -47,7 +47,12 @@ function selfSigned(names: readonly string[]): KeyAndCertificate {
   }
 }
 
-export const SERVER = selfSigned(['gw.example.org', 's3.gw.example.org', '*.s3.gw.example.org'])
+export const SERVER = selfSigned([
+  'gw.example.org',
+  's3.gw.example.org',
+  '*.s3.gw.example.org',
+  'bigquery.gw.example.org',
+])
 export const OTHER = selfSigned(['other.example.org'])
 
 /** Lines are numbered in the assertions of `load.test.ts`: add at the end only. */

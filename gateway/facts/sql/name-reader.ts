@@ -6,7 +6,7 @@
 import { MAX_DEPTH } from './brackets.ts'
 import { ROLE } from './keywords.ts'
 import { type SqlLexer, TOKEN } from './lexer.ts'
-import { CollectedNames, type NameFacts } from './names.ts'
+import { CollectedNames, MAX_NAMES, type NameFacts } from './names.ts'
 import { PathReader } from './path-reader.ts'
 import { identifierName } from './quoted-identifier.ts'
 import type { SqlFault } from './refusal-rules.ts'
@@ -61,10 +61,6 @@ export class NameReader {
     return this.#place.depth
   }
 
-  get areTooMany(): boolean {
-    return this.#names.areTooMany
-  }
-
   /** A word that stands next is a part of a path or the name of a parameter, whatever it is. */
   get isNameNext(): boolean {
     return this.#path.afterDot || isParameterMark(this.#lastToken)
@@ -83,12 +79,18 @@ export class NameReader {
   read(token: number, role: number): SqlFault | undefined {
     const fault = token === TOKEN.WORD ? this.#word(role) : this.#other(token)
     this.#lastToken = token
-    return fault
+    // At once: what is refused anyway shall not cost the reading of a whole megabyte.
+    return this.#names.areTooMany ? this.#tooMany() : fault
+  }
+
+  #tooMany(): SqlFault {
+    return { rule: 'SQL-NAMES', found: `more than ${String(MAX_NAMES)} names` }
   }
 
   /** At the end of the text. */
-  finish(): void {
+  finish(): SqlFault | undefined {
     this.#endPath()
+    return this.#names.areTooMany ? this.#tooMany() : undefined
   }
 
   #word(role: number): SqlFault | undefined {

@@ -32,13 +32,8 @@ export class CollectedNames {
   readonly #tables = new Set<string>()
   readonly #queryNames = new Set<string>()
 
-  get areTooMany(): boolean {
-    return (
-      this.#functions.size > MAX_NAMES ||
-      this.#tableFunctions.size > MAX_NAMES ||
-      this.#tables.size > MAX_NAMES
-    )
-  }
+  /** More different names of a kind than a text may have. */
+  areTooMany = false
 
   addFeature(feature: SqlFeature): void {
     this.#features.add(feature)
@@ -53,6 +48,7 @@ export class CollectedNames {
     const names = isTable ? this.#tableFunctions : this.#functions
     if (names.has(name)) return
     names.add(name)
+    this.areTooMany ||= names.size > MAX_NAMES
     if (isBuiltIn && HARMLESS_FUNCTIONS.has(upper)) return
     this.#unlisted.add(name)
     this.#features.add(featureOf(upper, isBuiltIn))
@@ -60,6 +56,7 @@ export class CollectedNames {
 
   addTable(path: WrittenPath): void {
     this.#tables.add(path.parts.join('.'))
+    this.areTooMany ||= this.#tables.size > MAX_NAMES
   }
 
   /** A name that WITH defines; it is no table. */

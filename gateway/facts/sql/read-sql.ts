@@ -1,5 +1,5 @@
 // Reads one SQL text (GoogleSQL, BigQuery's dialect) into facts, or refuses it. Pure. The rules and
-// what a reader may expect of them are in docs/bigquery-sql.md; the corpus is test/conformance/sql.
+// what a reader may expect of them are in docs/BIGQUERY.md; the corpus is test/conformance/sql.
 
 import type { Result } from '../../util/result.ts'
 import { checkCharacters } from './lexer.ts'

@@ -4,7 +4,7 @@
 import type { Refusal } from '../../errors.ts'
 
 /**
- * What a grant has to name before a text that uses it may run (docs/bigquery-sql.md):
+ * What a grant has to name before a text that uses it may run (docs/BIGQUERY.md):
  * - `ai`: an AI.* function, which asks a model of Vertex AI;
  * - `external`: a function that reaches a system outside BigQuery (EXTERNAL_QUERY, Cloud KMS, …);
  * - `graph`: a property graph is queried, whose tables the text does not name;
@@ -49,7 +49,10 @@ export interface SqlText {
   readonly unlistedFunctions: readonly string[]
   /** Sorted, each once. */
   readonly features: readonly SqlFeature[]
-  /** Paths in the place of a table, sorted, each once: for messages, never for decisions. */
+  /**
+   * Paths in the place of a table, sorted, each once. No decision rests on a name here, because what
+   * it stands for only BigQuery knows; that there is one says that BigQuery has to name a table.
+   */
   readonly tables: readonly string[]
 }
 

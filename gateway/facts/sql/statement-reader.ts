@@ -6,7 +6,6 @@
 import { ok, type Result } from '../../util/result.ts'
 import { ROLE, roleOf } from './keywords.ts'
 import { SqlLexer, TOKEN } from './lexer.ts'
-import { MAX_NAMES } from './names.ts'
 import { NameReader } from './name-reader.ts'
 import { refuseSql, type SqlRule } from './refusal-rules.ts'
 import { StatementHead } from './statement-head.ts'
@@ -58,12 +57,12 @@ export class StatementReader {
   }
 
   #finish(): void {
-    this.#names.finish()
+    const fault = this.#names.finish()
+    if (fault !== undefined) this.#refuse(fault.rule, fault.found)
     if (this.#names.depth > 0) this.#refuse('SQL-NESTING', 'the end of the text, brackets open,')
     if (this.#head.isOpen) this.#finishHead()
     if (this.#isPipeNext) this.#refuse('SQL-PIPE', 'a pipe without an operator')
     if (this.#with !== undefined) this.#refuse('SQL-WITH', 'the end of the text')
-    if (this.#names.areTooMany) this.#refuse('SQL-NAMES', `more than ${String(MAX_NAMES)} names`)
   }
 
   /** The text ends with the words that it begins with. */

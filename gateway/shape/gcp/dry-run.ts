@@ -7,7 +7,8 @@
 
 import { refusal, type Refusal } from '../../errors.ts'
 import type { Facts } from '../../facts/facts.ts'
-import { dryRunBody, readQueryJob, type QueryMethod } from '../../facts/gcp/bigquery/query-job.ts'
+import { dryRunBody, type JobMethod } from '../../facts/gcp/bigquery/query-job.ts'
+import { readQueryJob } from '../../facts/gcp/bigquery/read-job.ts'
 import { err, ok, type Result } from '../../util/result.ts'
 import type { LookupForm } from '../lookup.ts'
 import type { NeedsDecision } from '../needs-decision.ts'
@@ -17,7 +18,7 @@ const HEADERS: LookupForm['headers'] = [
   ['content-type', 'application/json'],
 ]
 
-const METHODS: ReadonlyMap<string, QueryMethod> = new Map([
+const METHODS: ReadonlyMap<string, JobMethod> = new Map([
   ['jobs.query', 'jobs.query'],
   ['jobs.insert', 'jobs.insert'],
 ])

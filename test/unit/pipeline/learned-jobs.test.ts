@@ -144,13 +144,33 @@ t.test('it is own before the byte that completes its name reaches the agent', as
 })
 
 t.test('after jobs.insert the agent’s own name stands for the stamped job', async (t) => {
-  const { journey, signed, jobs, stranger } = scene({ action: 'jobs.insert' })
-  const stamped = jobs.stamp('p', 'mine')
+  const stamped = scene().jobs.stamp('p', 'mine')
+  const { journey, signed, jobs, stranger } = scene({
+    action: 'jobs.insert',
+    sent: `{"jobReference":{"projectId":"p","jobId":"${stamped}"},"configuration":{}}`,
+  })
   const answer = `{"kind":"bigquery#job","jobReference":{"projectId":"p","jobId":"${stamped}"}}`
   await forward(journey, signed, answering(200, [JSON_TYPE], answer))
   t.strictSame(jobs.resolve('p', 'mine'), { jobId: stamped, own: true })
   t.notOk(isOwn(stranger, 'mine'))
   t.notOk(isOwn(stranger, stamped))
+})
+
+t.test('an answer about another job than the one that was inserted teaches nothing', async (t) => {
+  const stamped = scene().jobs.stamp('p', 'mine')
+  const sent = `{"jobReference":{"projectId":"p","jobId":"${stamped}"},"configuration":{}}`
+  const { journey, signed, jobs } = scene({ action: 'jobs.insert', sent })
+  await forward(journey, signed, answering(200, [JSON_TYPE], BEGUN))
+  t.notOk(isOwn(jobs, 'job_Zx81'))
+  t.notOk(isOwn(jobs, 'mine'))
+})
+
+t.test('a query’s answer cannot give an agent the marked job of another', async (t) => {
+  const { journey, signed, jobs, stranger } = scene()
+  const theirs = stranger.stamp('p', 'theirs')
+  await forward(journey, signed, answering(200, [JSON_TYPE], BEGUN.replace('job_Zx81', theirs)))
+  t.notOk(isOwn(jobs, theirs))
+  t.ok(isOwn(stranger, theirs))
 })
 
 t.test('a job that exists already: by its tag, and never what the request claims', async (t) => {

@@ -305,7 +305,8 @@ for (const [id, query, routes, expected] of LOCATIONS) {
     if (typeof expected === 'string') t.match(result, { ok: false, error: { rule: expected } })
     else {
       t.strictSame(result.ok && [result.value.upstream.origin, result.value.region], expected)
-      t.strictSame(result.ok && result.value.locations, routes && new Set(routes[0]?.regions))
+      const locations = routes === REGIONAL ? [expected[1]] : routes?.[0]?.regions
+      t.strictSame(result.ok && result.value.locations, locations && new Set(locations))
     }
     t.end()
   })

@@ -1,20 +1,17 @@
 // A job that is a query, as it was judged: the one reading of its body that facts, dry run and shape
 // share.
 
-import type { Refusal } from '../../../errors.ts'
 import { writeJson, type JsonArray, type JsonValue } from '../../../util/json.ts'
-import type { Result } from '../../../util/result.ts'
 import type { TableReference } from '../../lookups.ts'
 import type { SqlText } from '../../sql/read-sql.ts'
 import type { FieldMap } from './body-fields.ts'
-import { readJob, type JobMethod } from './read-job.ts'
-import { refuseBigQuery } from './refusal-rules.ts'
 
-export type QueryMethod = JobMethod
+/** The methods whose body is a job. */
+export type JobMethod = 'jobs.query' | 'jobs.insert'
 
 export interface QueryJob {
   readonly kind: 'query'
-  readonly method: QueryMethod
+  readonly method: JobMethod
   /** The SQL text as it was written. */
   readonly query: string
   /** What our lexer says of it. */
@@ -37,15 +34,6 @@ export interface QueryJob {
   readonly destination: TableReference | undefined
   /** The whole body as it may be sent on: every field checked, each in one spelling. */
   readonly body: FieldMap
-}
-
-/** Equal bodies need not be equal Buffers; the same Buffer is read once. */
-export function readQueryJob(body: Buffer, method: QueryMethod): Result<QueryJob, Refusal> {
-  const job = readJob(body, method)
-  if (!job.ok) return job
-  const { value } = job
-  if (value.kind === 'query') return { ok: true, value }
-  return refuseBigQuery('BQ-JOB', `the job is a ${value.kind}`)
 }
 
 /**

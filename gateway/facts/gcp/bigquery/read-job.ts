@@ -8,11 +8,9 @@ import type { Refusal } from '../../../errors.ts'
 import { readSql } from '../../sql/read-sql.ts'
 import { readFields, type FieldMap } from './body-fields.ts'
 import { JOB, JOB_KINDS, QUERY_REQUEST, type JobKind } from './job-fields.ts'
-import type { QueryJob } from './query-job.ts'
+import type { JobMethod, QueryJob } from './query-job.ts'
 import { refuseBigQuery } from './refusal-rules.ts'
 import { partOf, readTransfer, tableOf, type Transfer } from './transfer-job.ts'
-
-export type JobMethod = 'jobs.query' | 'jobs.insert'
 
 export interface TransferJob extends Transfer {
   readonly kind: Exclude<JobKind, 'query'>
@@ -41,6 +39,15 @@ export function readJob(body: Buffer, method: JobMethod): ReadJob {
   const job = parse(body, method)
   known.set(body, { method, job })
   return job
+}
+
+/** Equal bodies need not be equal Buffers; the same Buffer is read once. */
+export function readQueryJob(body: Buffer, method: JobMethod): Result<QueryJob, Refusal> {
+  const job = readJob(body, method)
+  if (!job.ok) return job
+  const { value } = job
+  if (value.kind === 'query') return ok(value)
+  return refuseBigQuery('BQ-JOB', `the job is a ${value.kind}`)
 }
 
 function parse(body: Buffer, method: JobMethod): ReadJob {

@@ -70,7 +70,7 @@ function touchedByRead(
     access: 'read',
     targets,
     permissions,
-    complete: dryRun.isWhole,
+    complete: dryRun.isWhole && hasItsTables(sql, dryRun),
     pending: NOTHING_PENDING,
     sql: sqlFacts(sql, dryRun),
   })
@@ -79,6 +79,14 @@ function touchedByRead(
     targets.push(target)
     permissions.push(permission(action, target))
   }
+}
+
+/**
+ * A server that names no table of a text that has one has not said what the text reads, and without
+ * targets there would be nothing left to deny. Emulators do so; and Google may come to.
+ */
+function hasItsTables(sql: QueryJob['sql'], { tables }: DryRunAnswer): boolean {
+  return tables.length > 0 || sql.tables.length === 0
 }
 
 /** Another statement than a query, or a query whose rows go to a table of the client's. */

@@ -3,7 +3,7 @@
 
 import type { HeaderLine } from '../../../request/message.ts'
 import type { AnsweredRequest, AnswerReader, JobListener } from '../answer-reader.ts'
-import { JobReferenceScanner } from './job-reference.ts'
+import { JobReferenceScanner, type JobReference } from './job-reference.ts'
 
 export function begunJobReader({ facts, body, jobs }: AnsweredRequest): AnswerReader | undefined {
   const { action, account } = facts
@@ -15,14 +15,14 @@ export function begunJobReader({ facts, body, jobs }: AnsweredRequest): AnswerRe
 class BegunJobReader implements AnswerReader {
   readonly #project: string
   readonly #jobs: JobListener
-  /** What was sent, where it names the job. */
-  readonly #body: Buffer | undefined
+  /** What was sent, where it names the job: of `jobs.insert`. */
+  readonly #sent: Buffer | undefined
   readonly #scanner = new JobReferenceScanner()
 
-  constructor(project: string, jobs: JobListener, body: Buffer | undefined) {
+  constructor(project: string, jobs: JobListener, sent: Buffer | undefined) {
     this.#project = project
     this.#jobs = jobs
-    this.#body = body
+    this.#sent = sent
   }
 
   onHead(status: number, headers: readonly HeaderLine[]): boolean {
@@ -32,17 +32,22 @@ class BegunJobReader implements AnswerReader {
 
   onData(chunk: Buffer): boolean {
     const found = this.#scanner.read(chunk)
-    // A job of another project is not the one that was asked for.
-    if (found !== undefined && (found.projectId ?? this.#project) === this.#project) {
+    if (found !== undefined && this.#isAskedFor(found)) {
       this.#jobs.began(this.#project, found.jobId)
     }
     return !this.#scanner.isDone
   }
 
+  /** A job of another project, or with another id than the one that was sent, is not. */
+  #isAskedFor({ projectId, jobId }: JobReference): boolean {
+    if ((projectId ?? this.#project) !== this.#project) return false
+    return this.#sent === undefined || new JobReferenceScanner().read(this.#sent)?.jobId === jobId
+  }
+
   /** The answer does not name the job in a form that could be relied on; what was sent does. */
   #learnExisting(): void {
-    if (this.#body === undefined) return
-    const sent = new JobReferenceScanner().read(this.#body)
+    if (this.#sent === undefined) return
+    const sent = new JobReferenceScanner().read(this.#sent)
     if (sent !== undefined) this.#jobs.existed(this.#project, sent.jobId)
   }
 }

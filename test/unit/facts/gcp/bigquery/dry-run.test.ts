@@ -97,6 +97,23 @@ t.test('a list that may be cut off leaves the facts incomplete', (t) => {
   t.end()
 })
 
+t.test('an answer without tables for a text with tables leaves the facts incomplete', (t) => {
+  const dryRun = { ...ANSWER, tables: [] }
+  const isComplete = (text: string): unknown => {
+    const { message, body } = bqPost('/projects/acme-data/queries', { query: text })
+    const facts = bigQueryFacts(message, body, { dryRun })
+    return facts.ok && facts.value.operation.complete
+  }
+  t.equal(isComplete('SELECT salary FROM hr.salaries'), false)
+  t.equal(isComplete('FROM hr.salaries |> SELECT salary'), false)
+  t.equal(isComplete('SELECT (SELECT MAX(salary) FROM `hr.salaries`)'), false)
+  t.equal(isComplete('SELECT 1'), true)
+  t.equal(isComplete('SELECT * FROM UNNEST([1, 2])'), true)
+  t.equal(isComplete('WITH a AS (SELECT 1 AS x) SELECT x FROM a'), true)
+  t.equal(isComplete('SELECT * FROM sales.tax_of(1)'), true, 'a routine, not a table')
+  t.end()
+})
+
 for (const statementType of ['SCRIPT', 'DELETE', 'CREATE_TABLE_AS_SELECT', 'select', '']) {
   t.test(`BigQuery reads ${statementType || 'nothing'} where the lexer read one query`, (t) => {
     const facts = bigQueryFacts(query.message, query.body, {

@@ -1,7 +1,8 @@
 // The reading of a query's body, and the dry run that is made of it.
 
 import t from 'tap'
-import { dryRunBody, readQueryJob } from '../../../../../gateway/facts/gcp/bigquery/query-job.ts'
+import { dryRunBody } from '../../../../../gateway/facts/gcp/bigquery/query-job.ts'
+import { readQueryJob } from '../../../../../gateway/facts/gcp/bigquery/read-job.ts'
 
 function read(body: unknown, method: 'jobs.query' | 'jobs.insert' = 'jobs.query') {
   const job = readQueryJob(Buffer.from(JSON.stringify(body)), method)
