@@ -60,7 +60,7 @@ export async function measureIdentity(
   setup: BenchSetup,
   sizes: IdentitySizes,
 ): Promise<IdentityResults> {
-  const { cached, cold } = await handshakes(bench, setup, sizes)
+  const { cached, cold } = await compareHandshakes(bench, setup, sizes)
   const recheck = await measureRecheck(setup, sizes.rounds)
   const bare = await idle(bench, BARE, setup, sizes)
   const gateway = await idle(bench, GATEWAY, setup, sizes)
@@ -77,7 +77,7 @@ export async function measureIdentity(
   }
 }
 
-async function handshakes(
+async function compareHandshakes(
   bench: Bench,
   setup: BenchSetup,
   sizes: IdentitySizes,
