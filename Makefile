@@ -6,12 +6,17 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BIN := node_modules/.bin
-RUN_TESTS := node dist/scripts/run-tests.js
+# Another version of Node for the tests, as scripts/tools.json pins it: make test NODE=22
+NODE ?=
+ON_NODE := node $(if $(NODE),dist/scripts/on-node.js $(NODE))
+RUN_TESTS := $(ON_NODE) dist/scripts/run-tests.js
 SOURCES := $(shell find gateway scripts test bench -name '*.ts' -not -name '*.d.ts' 2>/dev/null)
 DECLARATIONS := $(shell find gateway scripts test bench -name '*.d.ts' 2>/dev/null)
 
 # Directories come with their first test.
 suites = $(foreach suite,$(1),$(if $(wildcard test/$(suite)),$(suite)))
+# What `make test` runs: make test SUITES='unit conformance'
+SUITES ?= unit conformance integration regression
 # Passed on to the runner: make test TEST_ARGS='--grep sigv4 --bail'
 TEST_ARGS ?=
 # Passed on to the demo: make demo DEMO_ARGS=--keep
@@ -21,8 +26,8 @@ DEMO_ARGS ?=
 demo: build ## play the scenario in a sandbox
 	@node dist/gateway/main.js demo $(DEMO_ARGS)
 
-test: build ## all tests that need Node alone
-	@$(RUN_TESTS) $(TEST_ARGS) $(call suites,unit conformance integration regression)
+test: build ## all tests that need Node alone (NODE=22 or 24: with that version)
+	@$(RUN_TESTS) $(TEST_ARGS) $(call suites,$(SUITES))
 
 ##@ Before every commit
 check: build lint typecheck ## build, lint, types, unit and conformance tests, bundles (90 s at most)

@@ -40,9 +40,9 @@ export class Server {
     return new Server(child, JSON.parse(line) as Ready)
   }
 
-  async usage(): Promise<Usage> {
+  async usage(ask: 'usage' | 'collected usage' = 'usage'): Promise<Usage> {
     const answer = once(this.#child, 'message')
-    this.#child.send('usage')
+    this.#child.send(ask)
     const [usage] = (await answer) as [Usage]
     return usage
   }

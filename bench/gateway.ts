@@ -120,6 +120,9 @@ egress: { unsafeAllowLoopback: true }
 audit:
   sinks: [ { kind: file, dir: ./bench-state/audit, fsync: group } ]
   key: ./bench-state/audit.pem
-limits: { perIdentity: { requestsPerSecond: 100000, concurrent: 1000, connections: 1000 } }
+limits:
+  perIdentity: { requestsPerSecond: 100000, concurrent: 1000, connections: 10000 }
+  maxConnectionAge: 24h
+  timeouts: { keepAlive: 1h }
 `
 }

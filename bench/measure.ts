@@ -9,7 +9,7 @@ import type { LoadOrder } from './load.ts'
 import type { BenchSetup } from './setup.ts'
 
 export interface Contender {
-  readonly name: 'passThrough' | 'gateway'
+  readonly name: 'passThrough' | 'gateway' | 'bare'
   /** Compiled, beside this file. */
   readonly script: string
 }

@@ -1,5 +1,6 @@
 // The form of bench/results.json.
 
+import type { IdentityResults } from './identity.ts'
 import type { Series, Sizes } from './measure.ts'
 import type { ProfileShare } from './profile.ts'
 
@@ -38,6 +39,7 @@ export interface Results {
   >
   /** Microseconds of CPU to read one SQL text of 1 KiB (`readSql`). */
   readonly sql: Series
+  readonly identity?: IdentityResults
   /** Of the gateway under GETs, by station. */
   readonly profile?: readonly ProfileShare[]
 }

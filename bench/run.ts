@@ -1,18 +1,27 @@
 // `make bench`: the gateway beside a bare pass-through, in one run on one machine. Prints a table and
 // writes bench/results.json. Options: `--rounds N`; `--quick` (small sizes, to see that it works);
-// `--out FILE`.
+// `--identity` (only what the proof of identity costs); `--out FILE`.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Server } from './children.ts'
 import { Bench, seriesOf, type Contender, type Sizes } from './measure.ts'
+import { freshAgents, measureIdentity, type IdentitySizes } from './identity.ts'
 import { readProfile, type ProfileShare } from './profile.ts'
 import type { Measured, Results } from './results.ts'
 import { measureSql } from './sql.ts'
-import { tableOf } from './table.ts'
-import { createSetup } from './setup.ts'
+import { identityTable, tableOf } from './table.ts'
+import { createSetup, type BenchSetup } from './setup.ts'
 
 const MIB = 1024 * 1024
 
@@ -39,6 +48,9 @@ const QUICK: Sizes = {
   memoryRounds: 1,
 }
 
+const IDENTITY: IdentitySizes = { rounds: 5, handshakes: 400, idleConnections: 10_000 }
+const QUICK_IDENTITY: IdentitySizes = { rounds: 2, handshakes: 50, idleConnections: 200 }
+
 const PASS_THROUGH: Contender = { name: 'passThrough', script: './pass-through.js' }
 const GATEWAY: Contender = { name: 'gateway', script: './gateway.js' }
 
@@ -46,37 +58,58 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    identity: { type: 'boolean', default: false },
     out: { type: 'string', default: 'bench/results.json' },
   },
 })
 const base = values.quick ? QUICK : FULL
 const sizes: Sizes = { ...base, rounds: Number(values.rounds ?? base.rounds) }
+const identitySizes = values.quick ? QUICK_IDENTITY : IDENTITY
 const contenders = existsSync(new URL(GATEWAY.script, import.meta.url))
   ? [PASS_THROUGH, GATEWAY]
   : [PASS_THROUGH]
 
 const directory = mkdtempSync(join(tmpdir(), 'svidgate-bench-'))
 try {
-  const results = await measureAll()
-  writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`)
-  process.stdout.write(tableOf(results))
+  if (values.identity) {
+    const identity = await withBench((bench, setup) => measureIdentity(bench, setup, identitySizes))
+    // Beside what was measured before.
+    const before = JSON.parse(readFileSync(values.out, 'utf8')) as Results
+    write({ ...before, identity })
+    process.stdout.write(identityTable(identity))
+  } else {
+    const results = await measureAll()
+    write(results)
+    process.stdout.write(tableOf(results))
+  }
 } finally {
   rmSync(directory, { recursive: true })
 }
 
-async function measureAll(): Promise<Results> {
-  const loadBefore = loadavg()
-  const blank = createSetup(directory)
+function write(results: Results): void {
+  writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`)
+}
+
+async function withBench<T>(work: (bench: Bench, setup: BenchSetup) => Promise<T>): Promise<T> {
+  const blank = createSetup(directory, freshAgents(identitySizes))
   const setupFile = join(directory, 'origin.json')
   writeFileSync(setupFile, JSON.stringify(blank))
   const origin = await Server.start('./origin.js', setupFile)
   try {
-    const bench = new Bench(
-      { ...blank, origin: `https://127.0.0.1:${String(origin.ready.port)}` },
-      sizes,
-    )
+    const setup = { ...blank, origin: `https://127.0.0.1:${String(origin.ready.port)}` }
+    return await work(new Bench(setup, sizes), setup)
+  } finally {
+    await origin.stop()
+  }
+}
+
+function measureAll(): Promise<Results> {
+  const loadBefore = loadavg()
+  return withBench(async (bench, setup) => {
     const measured = await measure(bench)
-    const profile = contenders.includes(GATEWAY) ? await profileOf(bench) : undefined
+    const hasGateway = contenders.includes(GATEWAY)
+    const identity = hasGateway ? await measureIdentity(bench, setup, identitySizes) : undefined
+    const profile = hasGateway ? await profileOf(bench) : undefined
     const [cpu] = cpus()
     return {
       machine: {
@@ -90,11 +123,10 @@ async function measureAll(): Promise<Results> {
       sizes,
       ...withRatios(measured),
       sql: measureSql(sizes.rounds),
+      ...(identity === undefined ? {} : { identity }),
       ...(profile === undefined ? {} : { profile }),
     }
-  } finally {
-    await origin.stop()
-  }
+  })
 }
 
 type ByName = ReadonlyMap<Contender['name'], Measured>

@@ -20,6 +20,8 @@ export interface BenchSetup {
   /** For the server under test, and for the origin. */
   readonly server: KeyPairFiles
   readonly agent: KeyPairFiles & { readonly spiffeId: string }
+  /** File of a JSON list of key pairs, PEM: SVIDs of the same agent, each shown for the first time once. */
+  readonly freshAgents: string
   /** `https://127.0.0.1:<port>`; empty until the origin runs. */
   readonly origin: string
 }
@@ -28,7 +30,7 @@ const TRUST_DOMAIN = 'bench.example'
 const SPIFFE_ID = `spiffe://${TRUST_DOMAIN}/agent/acme/data-crew/writer`
 const LIFETIME_SECONDS = 3600
 
-export function createSetup(directory: string): BenchSetup {
+export function createSetup(directory: string, freshAgents: number): BenchSetup {
   const domain = createDevTrustDomain({ trustDomain: TRUST_DOMAIN, now: Date.now() })
   const write = (name: string, text: string): string => {
     const file = join(directory, name)
@@ -37,6 +39,13 @@ export function createSetup(directory: string): BenchSetup {
   }
   const server = domain.issueServerCertificate({ names: ['localhost', '127.0.0.1'] })
   const agent = domain.issueSvid({ spiffeId: SPIFFE_ID, ttlSeconds: LIFETIME_SECONDS })
+  const fresh = Array.from({ length: freshAgents }, () => {
+    const { certPem, keyPem } = domain.issueSvid({
+      spiffeId: SPIFFE_ID,
+      ttlSeconds: LIFETIME_SECONDS,
+    })
+    return { cert: certPem, key: keyPem }
+  })
   return {
     directory,
     trustDomain: TRUST_DOMAIN,
@@ -48,6 +57,7 @@ export function createSetup(directory: string): BenchSetup {
       key: write('agent.key', agent.keyPem),
       spiffeId: SPIFFE_ID,
     },
+    freshAgents: write('agents.json', JSON.stringify(fresh)),
     origin: '',
   }
 }

@@ -1,6 +1,7 @@
 // The table that `make bench` prints and docs/benchmarks.md holds.
 
 import type { Measured, Results } from './results.ts'
+import type { Compared, IdentityResults } from './identity.ts'
 import type { Series, Sizes } from './measure.ts'
 
 const MIB = 1024 * 1024
@@ -12,6 +13,7 @@ export function tableOf({
   gateway,
   ratios,
   sql,
+  identity,
   profile,
 }: Results): string {
   const row = (title: string, show: (measured: Measured) => string, ratio?: number) => {
@@ -41,7 +43,25 @@ ${row(requestTitle(sizes), ({ cpuPerRequest }) => microseconds(cpuPerRequest), r
     ({ memoryGrowthManyUploads }) => mib(memoryGrowthManyUploads),
     ratios?.memoryGrowthManyUploads,
   )}| CPU of reading 1 KiB of SQL | | ${microseconds(sql)} | |
-${profile === undefined ? '' : profileTable(profile)}`
+${identity === undefined ? '' : identityTable(identity)}${profile === undefined ? '' : profileTable(profile)}`
+}
+
+/** Beside a bare mTLS server, which judges certificates as Node does and forwards nothing. */
+export function identityTable({
+  handshakeCached,
+  handshakeCold,
+  recheck,
+  idle,
+}: IdentityResults): string {
+  const row = (title: string, { bare, gateway, ratio }: Compared): string =>
+    `| ${title} | ${microseconds(bare)} | ${microseconds(gateway)} | ${ratio.toFixed(2)} |\n`
+  const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`
+  return `
+| | bare mTLS server | svidgate | |
+|---|---|---|---|
+${row('CPU of a handshake, verdict known', handshakeCached)}${row('CPU of a handshake, SVID never seen', handshakeCold)}| check of each request that the identity still holds | | ${recheck.median.toFixed(2)} µs | |
+| memory of each of ${String(idle.connections)} idle connections | ${kib(idle.bare)} | ${kib(idle.gateway)} | ${kib(idle.above)} above |
+`
 }
 
 function profileTable(profile: NonNullable<Results['profile']>): string {

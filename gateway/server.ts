@@ -107,13 +107,14 @@ export class Gateway {
     return this.#inTurn(() => this.#reload(loaded))
   }
 
-  /** The deny list alone, which must not wait until the rest of the configuration is right. */
-  reloadDenyList(): Promise<readonly StartProblem[]> {
-    return this.#inTurn(async () => {
-      const problems = await this.#identity.reloadDenyList(this.config)
-      if (problems.length === 0) this.listeners.cutUnless((peer) => this.#identity.holds(peer))
-      return problems
-    })
+  /**
+   * The deny list alone. It waits neither until the rest of the configuration is right, nor for a
+   * reload or a drain that is under way: who is denied now is cut now.
+   */
+  async reloadDenyList(): Promise<readonly StartProblem[]> {
+    const problems = await this.#identity.reloadDenyList()
+    if (problems.length === 0) this.listeners.cutUnless((peer) => this.#identity.holds(peer))
+    return problems
   }
 
   /** What the identity source does by itself is in force at once, without a reload. */
@@ -179,7 +180,7 @@ export class Gateway {
   }
 
   #listenerPorts(): Parameters<typeof openListeners>[0] {
-    const { clock, monotonicMs } = this.#ports
+    const { clock, monotonicMs, random } = this.#ports
     const pipeline: PipelinePorts = {
       generation: () => this.#current.generation,
       audit: this.#records,
@@ -199,6 +200,8 @@ export class Gateway {
       config: () => this.config,
       loaded: () => this.#held.loaded,
       clock,
+      elapsed: monotonicMs,
+      random,
       identity: this.#identity,
       telemetry: this.#telemetry,
       issuerDocuments: this.#issuer.documents,

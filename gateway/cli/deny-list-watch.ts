@@ -4,7 +4,8 @@
 
 import { unwatchFile, watchFile } from 'node:fs'
 
-const EVERY_MS = 500
+/** What is written is in force within a second, reading and a busy machine included. */
+const EVERY_MS = 250
 
 export interface DenyListWatch {
   /** The file that the configuration in force names; undefined: none. */

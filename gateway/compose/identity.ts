@@ -34,8 +34,8 @@ export interface Identity {
   watch(changed: () => void): void
   /** Reads everything again; on a problem all stays as it was. */
   reload(config: Config): Promise<readonly StartProblem[]>
-  /** Reads the deny list alone; on a problem it stays as it was. */
-  reloadDenyList(config: Config): Promise<readonly StartProblem[]>
+  /** Reads the deny list alone, whose file is still the same; on a problem it stays as it was. */
+  reloadDenyList(): Promise<readonly StartProblem[]>
   close(): void
 }
 
@@ -53,6 +53,7 @@ export interface IdentityState {
 }
 
 interface Rules extends NamePorts {
+  readonly denyListFile: string | undefined
   readonly denyList: DenyList
 }
 
@@ -81,6 +82,7 @@ export async function openIdentity(config: Config, ports: IdentityPorts): Promis
     throw new StartProblems(first.error)
   }
   let rules = first.value
+  const inTurn = oneAtATime()
   const verdicts = new VerdictCache()
   const standings = new StandingCache(verdicts)
   const isTrusted = (peer: Peer): boolean =>
@@ -106,20 +108,22 @@ export async function openIdentity(config: Config, ports: IdentityPorts): Promis
     watch: (changed) => {
       told = changed
     },
-    reload: async (next) => {
-      const read = await readRules(next)
-      if (!read.ok) return read.error
-      const report = await source.reload(trustSettingsOf(next))
-      if (report.problems.length > 0) return report.problems
-      rules = read.value
-      return []
-    },
-    reloadDenyList: async (now) => {
-      const problems: StartProblem[] = []
-      const denyList = await readDenied(now.identity.denyList, problems)
-      if (problems.length === 0) rules = { ...rules, denyList }
-      return problems
-    },
+    reload: (next) =>
+      inTurn(async () => {
+        const read = await readRules(next)
+        if (!read.ok) return read.error
+        const report = await source.reload(trustSettingsOf(next))
+        if (report.problems.length > 0) return report.problems
+        rules = read.value
+        return []
+      }),
+    reloadDenyList: () =>
+      inTurn(async () => {
+        const problems: StartProblem[] = []
+        const denyList = await readDenied(rules.denyListFile, problems)
+        if (problems.length === 0) rules = { ...rules, denyList }
+        return problems
+      }),
     close: () => source.close(),
   }
 }
@@ -146,6 +150,18 @@ function isSourceReady(source: IdentitySource, now: number, needsSvid: boolean):
   return own !== undefined && now <= own.expiresAt
 }
 
+type Reading = () => Promise<readonly StartProblem[]>
+
+/** Of two readings of one file the one that began later is in force. */
+function oneAtATime(): (reading: Reading) => ReturnType<Reading> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (reading) => {
+    const done = last.then(reading)
+    last = done.catch(() => undefined)
+    return done
+  }
+}
+
 /** Something that the configuration names cannot be used; every problem found is in it. */
 export class StartProblems extends Error {
   readonly problems: readonly StartProblem[]
@@ -162,7 +178,7 @@ async function readRules(config: Config): Promise<Result<Rules, readonly StartPr
   const problems: StartProblem[] = names.ok ? [] : [...names.error]
   const denyList = await readDenied(config.identity.denyList, problems)
   if (!names.ok || problems.length > 0) return err(problems)
-  return ok({ ...names.value, denyList })
+  return ok({ ...names.value, denyListFile: config.identity.denyList, denyList })
 }
 
 /** What the paths of SPIFFE IDs mean, ours and those of partners. */

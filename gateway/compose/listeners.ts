@@ -18,6 +18,7 @@ import type { RefusalAnswer } from '../respond/refusal-answer.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { OwnSvid } from '../spiffe/source.ts'
 import type { Clock } from '../util/clock.ts'
+import { systemTimers } from '../util/timers.ts'
 import { VERSION } from '../util/version.ts'
 import type { BuiltGeneration } from './generation.ts'
 import { showsSvid, type Identity } from './identity.ts'
@@ -27,6 +28,9 @@ export interface ListenerPorts {
   readonly config: () => Config
   readonly loaded: () => LoadedConfig
   readonly clock: Clock
+  /** Monotonic milliseconds. */
+  readonly elapsed: () => number
+  readonly random: () => number
   readonly identity: Identity
   readonly telemetry: Telemetry
   /** Request path → JSON text; empty without an issuer. */
@@ -102,7 +106,7 @@ async function closeAll(servers: readonly HttpServer[]): Promise<void> {
 }
 
 function openDataListener(ports: ListenerPorts) {
-  const { config, identity, telemetry, clock } = ports
+  const { config, identity, telemetry, clock, elapsed, random } = ports
   const { limits, listen } = config()
   const certificatesNow = (of: Config): ServerCertificates =>
     certificatesOf(of, () => identity.ownSvid())
@@ -118,7 +122,14 @@ function openDataListener(ports: ListenerPorts) {
       keepAliveTimeoutMs: limits.timeouts.keepAlive,
     },
     maxConnectionsPerIdentity: () => config().limits.perIdentity.connections,
+    maxConnectionAge: () => ({
+      ageMs: config().limits.maxConnectionAge,
+      graceMs: config().limits.connectionAgeGrace,
+    }),
     clock,
+    elapsed,
+    timers: systemTimers,
+    random,
     certificates: () => certificates,
     authenticate: (chain) => identity.authenticate(chain),
     handler: ports.handler,

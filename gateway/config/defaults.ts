@@ -57,6 +57,22 @@ export const DEFAULTS = {
     10_000,
     'Each costs memory while it is idle and about 1 ms of CPU to open; an agent process keeps one pool.',
   ),
+  maxConnectionAge: limit(
+    'limits.maxConnectionAge',
+    '10m',
+    'duration',
+    '1s',
+    '24h',
+    'A handshake costs about 1 ms, so ten minutes cost nothing, and an agent that renewed its SVID, or a replica that was added, is seen within them. Ends up to a tenth earlier, so that not all come back at once.',
+  ),
+  connectionAgeGrace: limit(
+    'limits.connectionAgeGrace',
+    '1h',
+    'duration',
+    '0s',
+    '24h',
+    'A transfer of 5 GiB at 2 MB/s takes 45 minutes; what takes longer than this is cut, as it would be by the end of the usual SVID of an hour.',
+  ),
   maxHeaderBytes: limit(
     'limits.maxHeaderBytes',
     '16KiB',

@@ -21,8 +21,9 @@ import {
 import { refusal, type Refusal } from '../errors.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { Clock } from '../util/clock.ts'
+import type { Timers } from '../util/timers.ts'
 import { err, type Result } from '../util/result.ts'
-import { Connections, isSilent, type Connection } from './connections.ts'
+import { Connections, isSilent, type Connection, type MaxAge } from './connections.ts'
 import type { Handler } from './exchange.ts'
 import type { ListenerLimits } from './limits.ts'
 import { NodeExchange } from './node-exchange.ts'
@@ -37,7 +38,14 @@ export interface ListenerOptions {
   readonly limits: ListenerLimits
   /** Connections of one identity at a time, as configured now. */
   readonly maxConnectionsPerIdentity: () => number
+  /** How old a connection may become; for those that are opened from now on. */
+  readonly maxConnectionAge: () => MaxAge
   readonly clock: Clock
+  /** Monotonic milliseconds. */
+  readonly elapsed: () => number
+  readonly timers: Timers
+  /** At least 0, less than 1. */
+  readonly random: () => number
   readonly certificates: () => ServerCertificates
   /** The only judge of a certificate chain: DER, leaf first; empty when the client sent none. */
   readonly authenticate: (chain: readonly Buffer[]) => Result<Peer, Refusal>
@@ -72,7 +80,11 @@ export class DataListener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
-    this.#connections = new Connections(options.clock, options.onConnections)
+    this.#connections = new Connections({
+      ...options,
+      maxAge: options.maxConnectionAge,
+      onCount: options.onConnections,
+    })
     this.#http = this.#createHttp()
     this.#tls = this.#createTls()
   }
@@ -274,7 +286,7 @@ export class DataListener {
         this.#connections.endWhenSettled(socket, connection)
       }
     })
-    if (this.#isDraining) response.shouldKeepAlive = false
+    if (this.#isDraining || connection.isLast) response.shouldKeepAlive = false
     handler(exchange)
   }
 }

@@ -28,6 +28,7 @@ export async function makeTool(tool: Tool, tools: string): Promise<Outcome> {
   mkdirSync(tools, { recursive: true })
   const building = mkdtempSync(join(tools, `.building-${tool.name}-`))
   try {
+    prepare(tool, building)
     const deadline = AbortSignal.timeout(tool.deadlineSeconds * 1000)
     for (const command of commands(tool, building)) {
       const { ok, output } = await runCommand(command.argv, { cwd: building, deadline, ...command })
@@ -65,6 +66,16 @@ async function prove({ check }: Tool, directory: string): Promise<string | undef
   return ok && output.includes(check.prints) ? undefined : output
 }
 
+/** npm checks what it fetches against the lock file alone, which therefore has to hold our pin. */
+function prepare({ name, version, build }: Tool, directory: string): void {
+  if (build.kind !== 'npm-package') return
+  const root = { name, private: true, dependencies: { [build.package]: version } }
+  const locked = { [`node_modules/${build.package}`]: { version, integrity: build.integrity } }
+  const lock = { name, lockfileVersion: 3, requires: true, packages: { '': root, ...locked } }
+  writeFileSync(join(directory, 'package.json'), JSON.stringify(root))
+  writeFileSync(join(directory, 'package-lock.json'), JSON.stringify(lock))
+}
+
 interface Command {
   readonly argv: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -98,6 +109,8 @@ function commands({ build, version }: Tool, directory: string): readonly Command
         },
         ...(build.finish === undefined ? [] : [{ argv: own(build.finish, directory) }]),
       ]
+    case 'npm-package':
+      return [{ argv: ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'] }]
   }
 }
 

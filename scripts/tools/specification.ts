@@ -1,4 +1,5 @@
-// scripts/tools.json: the real servers and clients that `make test-real` uses, pinned.
+// scripts/tools.json: the real servers and clients that `make test-real` uses, and the other versions
+// of Node that `make test NODE=…` does, pinned.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -13,6 +14,8 @@ type Recipe =
       /** Run in the tool's directory when the packages are there; the program is one of its own. */
       readonly finish?: readonly string[]
     }
+  /** One package of npm, at the tool's version, without dependencies or scripts. */
+  | { readonly kind: 'npm-package'; readonly package: string; readonly integrity: string }
 
 export interface Tool {
   readonly name: string
@@ -31,6 +34,9 @@ export function readTools(file: string): readonly Tool[] {
     const unpinned =
       build.kind === 'python-venv' && build.packages.find((p) => !/^[\w.-]+==[\w.]+$/.test(p))
     if (unpinned) throw new TypeError(`${file}: ${name}: ${unpinned}: pin it with ==`)
+    if (build.kind === 'npm-package' && !/^sha512-[\w+/]{86}==$/.test(build.integrity)) {
+      throw new TypeError(`${file}: ${name}: pin it with its sha512 integrity`)
+    }
   }
   return tools
 }

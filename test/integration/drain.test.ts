@@ -54,7 +54,6 @@ t.test('draining once is enough, and nothing is reloaded behind it', async (t) =
   const loaded = await test.load()
   const draining = test.gateway.drain()
   t.match(await test.gateway.reload(loaded), [{ message: /shutting down/ }])
-  t.match(await test.gateway.reloadDenyList(), [{ message: /shutting down/ }])
   await Promise.all([draining, test.gateway.drain()])
   t.equal(await knock(clientOptions(test, test.svid('writer'))), 'failed')
 })

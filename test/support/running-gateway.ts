@@ -19,7 +19,7 @@ import { createLogger } from '../../gateway/telemetry/logger.ts'
 import type { Lookup } from '../../gateway/upstream/guarded-connect.ts'
 import { createScene, REGION, type SceneOptions } from './scene.ts'
 
-export { agentId, TRUST_DOMAIN } from './scene.ts'
+export { agentId, SERVER_NAMES, TRUST_DOMAIN } from './scene.ts'
 export type { OwnService, SandboxSts } from './scene.ts'
 
 export interface TestGatewayOptions extends SceneOptions {

@@ -23,7 +23,8 @@ export const TRUST_DOMAIN = 'example.org'
 export const ACCOUNT = '123456789012'
 export const REGION = 'eu-west-1'
 const ISSUER_URL = 'https://oidc.example.org'
-const NAMES = ['localhost', '127.0.0.1', 'gw.test', '*.gw.test', '*.s3.gw.test']
+/** Of the gateway’s own certificate. */
+export const SERVER_NAMES = ['localhost', '127.0.0.1', 'gw.test', '*.gw.test', '*.s3.gw.test']
 /** The sandbox cloud has one role for each. */
 const ROLES = ['writer', 'researcher', 'keeper', 'reader', 'clerk']
 
@@ -90,8 +91,8 @@ export async function createScene(options: SceneOptions = {}): Promise<Scene> {
   const clock = options.clock ?? systemClock
   const dir = await mkdtemp(join(tmpdir(), 'svidgate-test-'))
   const domain = createDevTrustDomain({ trustDomain: TRUST_DOMAIN, now: clock.now() })
-  const server = domain.issueServerCertificate({ names: NAMES })
-  const cloudCertificate = domain.issueServerCertificate({ names: NAMES })
+  const server = domain.issueServerCertificate({ names: SERVER_NAMES })
+  const cloudCertificate = domain.issueServerCertificate({ names: SERVER_NAMES })
   const cloudKeys = { key: cloudCertificate.keyPem, cert: cloudCertificate.certPem }
   const cloud = await createSandboxAws({
     now: clock.now,
@@ -217,7 +218,7 @@ listen:
   data:
     address: 127.0.0.1:0
     hostnames: [localhost, 127.0.0.1, gw.test]
-    tls: [ { kind: files, names: ${JSON.stringify(NAMES)}, cert: ./gateway.pem, key: ./gateway.key.pem } ]
+    tls: [ { kind: files, names: ${JSON.stringify(SERVER_NAMES)}, cert: ./gateway.pem, key: ./gateway.key.pem } ]
   health: { address: 127.0.0.1:0 }
   issuer: { address: 127.0.0.1:0 }
   admin: { socket: ./admin.sock }

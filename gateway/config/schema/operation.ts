@@ -103,6 +103,14 @@ export const limits = z
         .prefault({}),
       'For each SPIFFE ID.',
     ),
+    maxConnectionAge: hot(
+      duration(DEFAULTS.maxConnectionAge).prefault(DEFAULTS.maxConnectionAge.value),
+      'After it the next answer says `Connection: close`. For connections opened after the reload.',
+    ),
+    connectionAgeGrace: hot(
+      duration(DEFAULTS.connectionAgeGrace).prefault(DEFAULTS.connectionAgeGrace.value),
+      'What is still under way so long after that age is cut.',
+    ),
     maxHeaderBytes: restart(bytes(DEFAULTS.maxHeaderBytes), 'Request line and header lines.'),
     maxHeaderLines: restart(number(DEFAULTS.maxHeaderLines), 'Header lines of a request.'),
     inspectBytes: restart(

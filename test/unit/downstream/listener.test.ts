@@ -1,81 +1,8 @@
 // The data listener on a real socket, with a handler of the test's own: how long a connection lives,
 // and that an answer arrives although its client is still sending.
 
-import { connect, type TLSSocket } from 'node:tls'
-import { once } from 'node:events'
-import t, { type Test } from 'tap'
-import type { Handler } from '../../../gateway/downstream/exchange.ts'
-import { LISTENER_LIMITS, type ListenerLimits } from '../../../gateway/downstream/limits.ts'
-import { DataListener } from '../../../gateway/downstream/listener.ts'
-import { ServerCertificates } from '../../../gateway/downstream/server-certificates.ts'
-import { refusal } from '../../../gateway/errors.ts'
-import { createDevTrustDomain } from '../../../gateway/spiffe/dev-ca.ts'
-import type { PeerFields } from '../../../gateway/spiffe/peer.ts'
-import { err, ok } from '../../../gateway/util/result.ts'
-import { peer } from '../../support/peers.ts'
-
-const NOW = Date.now()
-const DEADLINE_MS = 5000
-const domain = createDevTrustDomain({ trustDomain: 'example.org', now: NOW })
-const server = domain.issueServerCertificate({ names: ['localhost'], now: NOW })
-const client = domain.issueSvid({
-  spiffeId: 'spiffe://example.org/agent/acme/data-crew/writer',
-  now: NOW,
-  ttlSeconds: 3600,
-})
-const certificates = new ServerCertificates([
-  { names: ['localhost'], certPem: server.certPem, keyPem: server.keyPem },
-])
-
-interface Scene {
-  readonly handler?: Handler
-  readonly peer?: Partial<PeerFields>
-  readonly limits?: Partial<ListenerLimits>
-}
-
-async function listen(t: Test, scene: Scene): Promise<() => Promise<TLSSocket>> {
-  const listener = new DataListener({
-    host: '127.0.0.1',
-    port: 0,
-    limits: { ...LISTENER_LIMITS, ...scene.limits },
-    maxConnectionsPerIdentity: () => 4,
-    clock: { now: () => NOW },
-    certificates: () => certificates,
-    authenticate: (chain) =>
-      chain.length > 0 ? ok(peer(scene.peer)) : err(refusal('ERR_SG_SVID_MISSING', 'none')),
-    handler: scene.handler ?? ((exchange) => exchange.cut()),
-    onUnread: () => Promise.reject(new Error('not in these tests')),
-    onHandshake: () => undefined,
-    onTlsFailure: () => undefined,
-    onFault: (error) => t.fail(String(error)),
-    onConnections: () => undefined,
-  })
-  const port = await listener.listen()
-  t.teardown(() => listener.drain(0))
-  return async () => {
-    const socket = connect({
-      port,
-      host: '127.0.0.1',
-      servername: 'localhost',
-      ca: server.caPem,
-      cert: client.certPem,
-      key: client.keyPem,
-    })
-    socket.on('error', () => socket.destroy())
-    t.teardown(() => socket.destroy())
-    await once(socket, 'secureConnect')
-    return socket
-  }
-}
-
-/** However it ends, but soon. */
-function closed(socket: TLSSocket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (socket.closed) resolve()
-    else socket.once('close', () => resolve())
-    setTimeout(() => reject(new Error('still open')), DEADLINE_MS).unref()
-  })
-}
+import t from 'tap'
+import { closed, listen, NOW } from '../../support/listener-scene.ts'
 
 t.test('an idle connection ends together with the SVID that opened it', async (t) => {
   const open = await listen(t, { peer: { expiresAt: NOW + 100 } })

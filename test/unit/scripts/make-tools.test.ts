@@ -23,7 +23,7 @@ function scratch(root: string): Scratch {
   return {
     tools,
     run(script, spec = {}) {
-      for (const program of ['go', 'python3']) {
+      for (const program of ['go', 'npm', 'python3']) {
         writeFileSync(join(bin, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
       }
       const tool = {
@@ -79,6 +79,32 @@ t.test('what a Python tool needs besides its packages is done in its own directo
   t.same(calls(), ['venv', 'pip', 'finish', 'check'])
   t.equal(readFileSync(join(tools, 'thing-1.0.0', 'done.txt'), 'utf8'), 'done\n')
 })
+
+// npm that installs what the lock file names, and notes how it was asked and what it was given.
+const NPM = `echo "$@" >> "$LOG"; cat package-lock.json >> "$LOG"; echo >> "$LOG"
+mkdir -p node_modules/thing; printf '#!/bin/sh\\necho v1.0.0\\n' > node_modules/thing/thing
+chmod +x node_modules/thing/thing`
+
+const INTEGRITY = `sha512-${'A'.repeat(86)}==`
+const PACKAGE = {
+  build: { kind: 'npm-package', package: 'thing', integrity: INTEGRITY },
+  check: { command: ['node_modules/thing/thing'], prints: 'v1.0.0' },
+}
+
+t.test(
+  'a package of npm is installed by version and hash, and runs nothing of its own',
+  async (t) => {
+    const { run, calls } = scratch(t.testdir())
+    t.match(run(NPM, PACKAGE), { code: 0, output: 'thing 1.0.0: built' })
+    const [asked = '', lock = ''] = calls()
+    t.match(asked, /^ci --ignore-scripts /)
+    t.match(JSON.parse(lock), {
+      packages: { 'node_modules/thing': { version: '1.0.0', integrity: INTEGRITY } },
+    })
+    const loose = { ...PACKAGE, build: { ...PACKAGE.build, integrity: 'sha1-AAAA' } }
+    t.match(run(NPM, loose), { code: 1, output: /pin it with its sha512 integrity/ })
+  },
+)
 
 t.test('another recipe for the same version builds it again', async (t) => {
   const { run, calls } = scratch(t.testdir())
