@@ -140,10 +140,23 @@ function checkValue(value: DerValue, what: string, depth: number): void {
     throw new DerError(`${what}: a string in constructed (BER) form`)
   }
   if (isConstructed) {
-    const reader = new DerReader(value.content, what)
-    while (!reader.atEnd) checkValue(reader.next(), what, depth + 1)
+    checkParts(value, what, depth)
   } else if (isUniversal) {
     checkPrimitive(value, what)
+  }
+}
+
+function checkParts({ tag, content }: DerValue, what: string, depth: number): void {
+  const reader = new DerReader(content, what)
+  let previous: Buffer | undefined
+  while (!reader.atEnd) {
+    const part = reader.next()
+    checkValue(part, what, depth + 1)
+    // X.690 §11.6. A second order would be a second spelling of one name.
+    if (tag === TAG.set && previous !== undefined && previous.compare(part.raw) >= 0) {
+      throw new DerError(`${what}: a SET whose parts are not in their order`)
+    }
+    previous = part.raw
   }
 }
 
@@ -183,7 +196,8 @@ export function readBoolean(content: Buffer): boolean {
   return byte === 0xff
 }
 
-function checkInteger(content: Buffer): void {
+/** Throws unless these are the content octets of an INTEGER in its shortest form. */
+export function checkInteger(content: Buffer): void {
   const [first, second] = content
   if (first === undefined) throw new DerError('an INTEGER without content')
   if (second === undefined) return

@@ -10,6 +10,7 @@ import { DerError, DerReader, TAG, checkWellFormed, contextTag } from './der.ts'
 import { firstValueLength, readBitString, readOid, readTime, readWhole } from './der.ts'
 import { readExtensions } from './extensions.ts'
 import type { Extensions } from './extensions.ts'
+import { checkName } from './name.ts'
 import { refuse } from './rules.ts'
 
 /** Real SVIDs have 0.5–2 KiB. */
@@ -93,12 +94,14 @@ function readCertificate(der: Buffer): Certificate {
   if (!body.read(TAG.sequence, 'signature').raw.equals(signatureAlgorithm)) {
     throw new DerError('certificate: its two signature algorithms differ')
   }
-  const issuer = body.read(TAG.sequence, 'issuer').raw
+  const issuer = body.read(TAG.sequence, 'issuer')
+  checkName(issuer.content, 'issuer')
   const validity = body.sequence('validity')
   const notBefore = readTime(validity.next())
   const notAfter = readTime(validity.next())
   validity.end()
   const subject = body.read(TAG.sequence, 'subject')
+  checkName(subject.content, 'subject')
   const spki = readSpki(body)
   const extensions = readExtensionField(body)
   body.end()
@@ -108,7 +111,7 @@ function readCertificate(der: Buffer): Certificate {
     serial,
     signatureAlgorithm,
     signature,
-    issuer,
+    issuer: issuer.raw,
     subject: subject.raw,
     isSubjectEmpty: subject.content.length === 0,
     notBefore,
