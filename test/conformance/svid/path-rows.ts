@@ -97,6 +97,22 @@ const algorithmAccepts = (
 })
 
 export const pathAccepts: readonly AcceptRow[] = [
+  accept(
+    'XV+b1/not-critical',
+    'BasicConstraints of a CA that is not critical, as some tools write it',
+    through({ basicConstraints: extension(OID.basicConstraints, false, hex('30030101ff')) }),
+  ),
+  accept('XV-6/root-last-instant', 'the very second of notAfter of the CA', ...lastInstant()),
+  accept('XV+c/extra-cycle', 'two CAs that sign each other beside the path', [
+    leaf,
+    ...crossedPair(),
+  ]),
+  accept(
+    'XV+b5/address-free',
+    'a trust domain that reads like an address, without constraints',
+    [makeLeaf(ca, 'spiffe://10.0.0.1/agent')],
+    { bundles: trust({ '10.0.0.1': [ca] }), spiffeId: 'spiffe://10.0.0.1/agent' },
+  ),
   accept('XV-2/one', 'one intermediate', [makeLeaf(inter1, ID), inter1]),
   accept('XV-2/two', 'two intermediates', [deepLeaf, inter2, inter1]),
   accept('XV-2/reversed', 'intermediates in the wrong order', [deepLeaf, inter1, inter2]),
@@ -196,7 +212,99 @@ export const pathAccepts: readonly AcceptRow[] = [
   ),
 ]
 
+/** What only issuers of policies, revocation lists or logs need: critical, it is not ours to skip. */
+const FOREIGN_CRITICAL: readonly (readonly [string, Buffer, string])[] = [
+  ['certificate-policies', OID.certificatePolicies, '3006 3004 06022a03'],
+  ['policy-constraints', OID.policyConstraints, '3003 800100'],
+  ['inhibit-any-policy', OID.inhibitAnyPolicy, '020100'],
+  ['crl-distribution-points', OID.crlDistributionPoints, '3000'],
+  ['issuer-alt-name', OID.issuerAltName, '3000'],
+  ['pre-certificate', OID.preCertificate, '0500'],
+]
+
 export const pathRejects: readonly RejectRow[] = [
+  ...FOREIGN_CRITICAL.map(([name, oid, value]) => {
+    const variant = (critical: boolean) => [
+      makeLeaf(ca, ID, { extra: [extension(oid, critical, hex(value))] }),
+    ]
+    const options = { control: variant(false) }
+    return reject(`XV+b4/${name}`, `critical: ${name}`, 'XV+b4', variant(true), options)
+  }),
+  reject('XV-7/root', 'a CA of the bundle of tomorrow', 'XV-7', ...tomorrowsRoot()),
+  reject('XV-6/never', 'a validity that ends before it begins, after its end', 'XV-6', [
+    makeLeaf(ca, ID, { notBefore: NOW + 1000, notAfter: NOW - 1000 }),
+  ]),
+  reject('XV-7/never', 'a validity that ends before it begins, before its end', 'XV-7', [
+    makeLeaf(ca, ID, { notBefore: NOW + HOUR, notAfter: NOW + 1000 }),
+  ]),
+  reject('XV+b10/root', 'a CA of the bundle without a name', 'XV+b10', ...namelessRoot()),
+  reject(
+    'XV+b10/intermediate',
+    'an intermediate without a name',
+    'XV+b10',
+    through({ subject: EMPTY_NAME }),
+    { control: through({}) },
+  ),
+  reject(
+    'XV+b5/excluded-above',
+    'a domain below one that is excluded',
+    'XV+b5',
+    ...below('a.example.org', [], [uriName('example.org')]),
+  ),
+  reject(
+    'XV+b5/address',
+    'a trust domain that reads like an address, under a constraint',
+    'XV+b5',
+    ...below('10.0.0.1', [uriName('10.0.0.1')]),
+  ),
+  reject(
+    'XV+b5/trailing-dot',
+    'another spelling of the excluded domain',
+    'XV+b5',
+    ...below('example.org.', [], [uriName('example.org')]),
+  ),
+  reject(
+    'XV+b5/empty-label',
+    'a trust domain with an empty label, under a constraint',
+    'XV+b5',
+    ...below('a..b', [], [uriName('c.d')]),
+  ),
+  reject(
+    'XV+b5/dns-trailing-dot',
+    'another spelling of the excluded DNS name',
+    'XV+b5',
+    dnsLeaf('x.a.b.', nameConstraints([], [dnsName('a.b')])),
+    { control: dnsLeaf('x.c.b', nameConstraints([], [dnsName('a.b')])) },
+  ),
+  reject(
+    'XV+b5/dns-injection',
+    'a DNS SAN that is no host name, under a DNS constraint',
+    'XV+b5',
+    dnsLeaf(`x, URI:${ID}.a.b`, nameConstraints([dnsName('a.b')])),
+    { control: dnsLeaf('x.a.b', nameConstraints([dnsName('a.b')])) },
+  ),
+  reject(
+    'XV+b5/both',
+    'permitted and excluded at once',
+    'XV+b5',
+    constrained([uriName('example.org')], [uriName('.org')]),
+    { control: constrained([uriName('example.org')], [uriName('.net')]) },
+  ),
+  reject(
+    'XV+b5/twice',
+    'two CAs of the path, of which one permits',
+    'XV+b5',
+    twiceConstrained('a.b'),
+    { control: twiceConstrained('example.org') },
+  ),
+  reject('XV-5/cycle', 'two CAs that sign each other, and nobody else', 'XV-5', ...cycle()),
+  reject(
+    'XV+c1/comparisons',
+    'thousands of names under thousands of constraints',
+    'XV+c1',
+    crowded(900),
+    { control: crowded(20) },
+  ),
   reject('XV-5', 'another CA with the name of ours', ...namesake()),
   reject('XV-5/other-name', 'a CA that nobody knows', 'XV-5', [makeLeaf(unrelated, ID), unrelated]),
   reject('XV-5/missing-link', 'the intermediate is not presented', 'XV-5', [deepLeaf, inter2], {
@@ -467,6 +575,78 @@ export const pathRejects: readonly RejectRow[] = [
     control: [leaf],
   }),
 ]
+
+function lastInstant(): [Chain, Parameters<typeof accept>[3]] {
+  const root = makeCa('Short root', { notAfter: NOW + 1000 })
+  return [[makeLeaf(root, ID)], { bundles: trust({ 'example.org': [root] }), at: NOW + 1000 }]
+}
+
+/** Two CAs that sign each other; the first has the name of ours. */
+function crossedPair(): Chain {
+  const [a, b] = [ecKey(), ecKey()]
+  const one = makeCa('Example CA', {
+    keys: a,
+    issuer: { name: distinguishedName('Mirror'), keys: b },
+  })
+  return [one, makeCa('Mirror', { keys: b, issuer: one })]
+}
+
+function tomorrowsRoot(): [Chain, Parameters<typeof reject>[4]] {
+  const root = makeCa('New root', { notBefore: NOW + 1000 })
+  const chain = [makeLeaf(root, ID)]
+  return [
+    chain,
+    { bundles: trust({ 'example.org': [root] }), control: chain, controlAt: NOW + HOUR / 2 },
+  ]
+}
+
+function namelessRoot(): [Chain, Parameters<typeof reject>[4]] {
+  const sound = under({})
+  const faulty = under({ subject: EMPTY_NAME })
+  return [
+    faulty.chain,
+    { bundles: faulty.bundles, control: sound.chain, controlBundles: sound.bundles },
+  ]
+}
+
+/** An SVID of `domain` below a constrained intermediate; the control's is constrained to nothing. */
+function below(
+  domain: string,
+  permitted: readonly Buffer[],
+  excluded: readonly Buffer[] = [],
+): [Chain, Parameters<typeof reject>[4]] {
+  const chain = (extra: readonly Buffer[]) => {
+    const issuer = makeCa('Intermediate', { issuer: ca, extra })
+    return [makeLeaf(issuer, `spiffe://${domain}/agent`), issuer]
+  }
+  return [
+    chain([nameConstraints(permitted, excluded)]),
+    { bundles: trust({ [domain]: [ca] }), control: chain([]) },
+  ]
+}
+
+function twiceConstrained(second: string): Chain {
+  const first = makeCa('Upper', { issuer: ca, extra: [nameConstraints([uriName('example.org')])] })
+  const lower = makeCa('Lower', { issuer: first, extra: [nameConstraints([uriName(second)])] })
+  return [makeLeaf(lower, ID), lower, first]
+}
+
+function cycle(): [Chain, Parameters<typeof reject>[4]] {
+  const [a, b] = [ecKey(), ecKey()]
+  const [nameA, nameB] = [distinguishedName('A'), distinguishedName('B')]
+  const aByB = makeCa('A', { keys: a, issuer: { name: nameB, keys: b } })
+  const bByA = makeCa('B', { keys: b, issuer: { name: nameA, keys: a } })
+  const root = makeCa('A', { keys: a, subject: nameA })
+  const chain = [makeLeaf(aByB, ID), aByB, bByA]
+  return [chain, { control: chain, controlBundles: trust({ 'example.org': [root] }) }]
+}
+
+function crowded(constraints: number): Chain {
+  const bases = Array.from({ length: constraints }, () => dnsName('z.z'))
+  const issuer = makeCa('Intermediate', { issuer: ca, extra: [nameConstraints([], bases)] })
+  const names = Array.from({ length: 400 }, () => dnsName('a.b'))
+  return [makeLeaf(issuer, ID, { names: [uriName(ID), ...names] }), issuer]
+}
 
 /** Key identifiers tell a namesake from a broken signature. */
 function namesake(): [string, Chain, Parameters<typeof reject>[4]] {

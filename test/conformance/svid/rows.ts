@@ -1,0 +1,26 @@
+// The whole table.
+
+import { encodingAccepts, encodingRejects } from './encoding-rows.ts'
+import { federationAccepts, federationRejects } from './federation-rows.ts'
+import { keyAccepts, keyRejects } from './key-rows.ts'
+import { pathAccepts, pathRejects } from './path-rows.ts'
+import { profileAccepts, profileRejects } from './profile-rows.ts'
+import type { AcceptRow, RejectRow } from './row.ts'
+import { spireAccepts } from './spire-rows.ts'
+
+export const accepts: readonly AcceptRow[] = [
+  ...profileAccepts,
+  ...spireAccepts,
+  ...pathAccepts,
+  ...keyAccepts,
+  ...federationAccepts,
+  ...encodingAccepts,
+]
+
+export const rejects: readonly RejectRow[] = [
+  ...profileRejects,
+  ...pathRejects,
+  ...keyRejects,
+  ...federationRejects,
+  ...encodingRejects,
+]
