@@ -51,7 +51,9 @@ const CHECKS: Readonly<Record<GeneralNameKind, Check>> = {
   other: (content) => {
     const parts = new DerReader(content, 'other name')
     parts.read(TAG.oid, 'type')
-    parts.read(contextTag(0, true), 'value')
+    const value = new DerReader(parts.read(contextTag(0, true), 'value').content, 'other name')
+    value.next()
+    value.end()
     parts.end()
   },
   directory: (content) => {

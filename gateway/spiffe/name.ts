@@ -3,12 +3,6 @@
 
 import { DerError, DerReader, TAG } from './der.ts'
 
-const NUMERIC_STRING = 0x12
-const PRINTABLE_STRING = 0x13
-const TELETEX_STRING = 0x14
-const IA5_STRING = 0x16
-const BMP_STRING = 0x1e
-
 /** X.680 §41.4, and `*` and `&`, which many certificates have in it. */
 const PRINTABLE = new Set(
   Buffer.from(
@@ -35,19 +29,19 @@ export function checkName(content: Buffer, what: string): void {
   }
 }
 
-/** The reader of well-formed DER has looked at UTF-8 already. */
+/** The reader of well-formed DER has looked at UTF-8 and at whole characters already. */
 function isString(tag: number, content: Buffer): boolean {
   switch (tag) {
     case TAG.utf8String:
-    case TELETEX_STRING:
+    case TAG.teletexString:
       return true
-    case PRINTABLE_STRING:
+    case TAG.printableString:
       return content.every((byte) => PRINTABLE.has(byte))
-    case NUMERIC_STRING:
+    case TAG.numericString:
       return content.every((byte) => byte === 0x20 || (byte >= 0x30 && byte <= 0x39))
-    case IA5_STRING:
+    case TAG.ia5String:
       return content.every((byte) => byte < 0x80)
-    case BMP_STRING:
+    case TAG.bmpString:
       return isBmpString(content)
     default:
       return false
@@ -56,7 +50,6 @@ function isString(tag: number, content: Buffer): boolean {
 
 /** Two bytes a character, none of them half of a pair or reserved for ever. */
 function isBmpString(content: Buffer): boolean {
-  if (content.length % 2 !== 0) return false
   for (let i = 0; i < content.length; i += 2) {
     const c = content.readUInt16BE(i)
     if ((c >= 0xd800 && c <= 0xdfff) || (c >= 0xfdd0 && c <= 0xfdef) || c >= 0xfffe) return false
