@@ -16,11 +16,13 @@ DECLARATIONS := $(shell find gateway scripts test bench -name '*.d.ts' 2>/dev/nu
 # Directories come with their first test.
 suites = $(foreach suite,$(1),$(if $(wildcard test/$(suite)),$(suite)))
 # What `make test` runs: make test SUITES='unit conformance'
-SUITES ?= unit conformance integration regression
+SUITES ?= unit conformance fuzz integration regression
 # Passed on to the runner: make test TEST_ARGS='--grep sigv4 --bail'
 TEST_ARGS ?=
 # Passed on to the demo: make demo DEMO_ARGS=--keep
 DEMO_ARGS ?=
+# Mutations of each kind that `make fuzz` makes.
+FUZZ_RUNS ?= 1000000
 
 ##@ Start
 demo: build ## play the scenario in a sandbox
@@ -31,7 +33,8 @@ test: build ## all tests that need Node alone (NODE=22 or 24: with that version)
 
 ##@ Before every commit
 check: build lint typecheck ## build, lint, types, unit and conformance tests, bundles (90 s at most)
-	@$(RUN_TESTS) $(TEST_ARGS) $(call suites,unit conformance)
+	@$(RUN_TESTS) --json dist/check.json $(TEST_ARGS) $(call suites,unit conformance)
+	@node dist/scripts/conformance.js --brief dist/check.json
 	@$(MAKE) bundles
 
 build: dist/.built ## compile what has changed
@@ -56,8 +59,12 @@ format: | setup ## write everything as prettier has it
 	@$(BIN)/prettier --write --log-level warn .
 
 ##@ More tests
-conformance: build ## vectors of the specifications
-	@$(RUN_TESTS) $(TEST_ARGS) $(call suites,conformance)
+conformance: build ## vectors of the specifications, and every rule with the tests that show it
+	@$(RUN_TESTS) --json dist/conformance.json $(TEST_ARGS) $(call suites,conformance); code=$$?; \
+	  node dist/scripts/conformance.js dist/conformance.json && exit $$code
+
+fuzz: build ## mutated certificates and chains, a million and more (FUZZ_RUNS=…)
+	@FUZZ_RUNS=$(FUZZ_RUNS) $(RUN_TESTS) --deadline 3600 $(TEST_ARGS) fuzz
 
 test-real: build tools ## real clients and OPA (made by `make tools`)
 	@$(RUN_TESTS) $(TEST_ARGS) $(call suites,real)
@@ -85,4 +92,4 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: demo test check build typecheck lint format conformance test-real mutate-stations bundles bench setup tools clean help
+.PHONY: demo test check build typecheck lint format conformance fuzz test-real mutate-stations bundles bench setup tools clean help

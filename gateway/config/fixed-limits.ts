@@ -40,7 +40,8 @@ import {
   RESOURCE_CAP,
 } from '../respond/text.ts'
 import { MAX_POLICY_CHARACTERS } from '../shape/aws/session-policy.ts'
-import { MAX_RSA_BITS } from '../spiffe/signature.ts'
+import { MAX_CANDIDATES, MAX_NAME_COMPARISONS } from '../spiffe/path.ts'
+import { MAX_RSA_BITS } from '../spiffe/public-key.ts'
 import { MAX_CHAIN_BYTES, MAX_CHAIN_CERTIFICATES } from '../spiffe/verify.ts'
 import { MAX_CERTIFICATE_BYTES } from '../spiffe/x509-svid.ts'
 import { MOST_INFORMATIONAL } from '../upstream/forward.ts'
@@ -121,6 +122,18 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     'Real chains have two to four.',
   ),
   fixed('chain', MAX_CHAIN_BYTES, 'bytes', 'What an unauthenticated peer can make us parse.'),
+  fixed(
+    'possible links in the paths of a chain',
+    MAX_CANDIDATES,
+    'pairs',
+    'Each may cost a signature check, ~0.1 ms; a maze of equal names has millions.',
+  ),
+  fixed(
+    'names beside name constraints of a chain',
+    MAX_NAME_COMPARISONS,
+    'comparisons',
+    'Both lists may have thousands; ~50 ns a comparison.',
+  ),
   fixed(
     'RSA key of a certificate',
     MAX_RSA_BITS,

@@ -17,9 +17,16 @@ export const TAG = {
   octetString: 0x04,
   null: 0x05,
   oid: 0x06,
+  enumerated: 0x0a,
   utf8String: 0x0c,
+  numericString: 0x12,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
+  universalString: 0x1c,
+  bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
 } as const
@@ -140,10 +147,23 @@ function checkValue(value: DerValue, what: string, depth: number): void {
     throw new DerError(`${what}: a string in constructed (BER) form`)
   }
   if (isConstructed) {
-    const reader = new DerReader(value.content, what)
-    while (!reader.atEnd) checkValue(reader.next(), what, depth + 1)
+    checkParts(value, what, depth)
   } else if (isUniversal) {
     checkPrimitive(value, what)
+  }
+}
+
+function checkParts({ tag, content }: DerValue, what: string, depth: number): void {
+  const reader = new DerReader(content, what)
+  let previous: Buffer | undefined
+  while (!reader.atEnd) {
+    const part = reader.next()
+    checkValue(part, what, depth + 1)
+    // X.690 §11.6. A second order would be a second spelling of one name.
+    if (tag === TAG.set && previous !== undefined && previous.compare(part.raw) >= 0) {
+      throw new DerError(`${what}: a SET whose parts are not in their order`)
+    }
+    previous = part.raw
   }
 }
 
@@ -157,7 +177,14 @@ function checkPrimitive({ tag, content }: DerValue, what: string): void {
       readBoolean(content)
       return
     case TAG.integer:
+    case TAG.enumerated:
       checkInteger(content)
+      return
+    case TAG.universalString:
+      if (content.length % 4 !== 0) throw new DerError(`${what}: a UniversalString cut short`)
+      return
+    case TAG.bmpString:
+      if (content.length % 2 !== 0) throw new DerError(`${what}: a BMPString cut short`)
       return
     case TAG.bitString:
       readBitString(content)
@@ -183,7 +210,8 @@ export function readBoolean(content: Buffer): boolean {
   return byte === 0xff
 }
 
-function checkInteger(content: Buffer): void {
+/** Throws unless these are the content octets of an INTEGER in its shortest form. */
+export function checkInteger(content: Buffer): void {
   const [first, second] = content
   if (first === undefined) throw new DerError('an INTEGER without content')
   if (second === undefined) return
@@ -243,36 +271,6 @@ export function readOid(content: Buffer): string {
     number = 0n
   }
   return numbers.join('.')
-}
-
-const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
-const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
-const FIRST_GENERALIZED_YEAR = 2050
-
-/** A Time of RFC 5280 §4.1.2.5 (UTC, whole seconds, UTCTime through 2049) in ms since the epoch. */
-export function readTime({ tag, content }: DerValue): number {
-  const text = content.toString('latin1')
-  const isUtcTime = tag === TAG.utcTime
-  if (!isUtcTime && tag !== TAG.generalizedTime) throw new DerError(`a time with tag ${hex(tag)}`)
-  const match = (isUtcTime ? UTC_TIME : GENERALIZED_TIME).exec(text)
-  if (match === null) throw new DerError('a time that is not of the form of RFC 5280')
-  const [shortYear = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
-    .slice(1)
-    .map(Number)
-  const year = isUtcTime ? shortYear + (shortYear >= 50 ? 1900 : 2000) : shortYear
-  if (!isUtcTime && year < FIRST_GENERALIZED_YEAR) {
-    throw new DerError('a GeneralizedTime before 2050, where RFC 5280 wants UTCTime')
-  }
-  const ms = Date.UTC(year, month - 1, day, hour, minute, second)
-  const back = new Date(ms)
-  const isReal =
-    back.getUTCMonth() === month - 1 &&
-    back.getUTCDate() === day &&
-    back.getUTCHours() === hour &&
-    back.getUTCMinutes() === minute &&
-    back.getUTCSeconds() === second
-  if (!isReal) throw new DerError('a time that does not exist')
-  return ms
 }
 
 function hex(tag: number): string {

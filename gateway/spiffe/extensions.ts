@@ -4,7 +4,10 @@
 // take another one.
 
 import { DerError, DerReader, TAG, checkWellFormed, contextTag } from './der.ts'
-import { readBitString, readBoolean, readOid, readSmallInteger, readWhole } from './der.ts'
+import { checkInteger, readBitString, readBoolean, readOid } from './der.ts'
+import { readSmallInteger, readWhole } from './der.ts'
+import { readGeneralName } from './general-name.ts'
+import type { GeneralName } from './general-name.ts'
 
 export interface BasicConstraints {
   readonly ca: boolean
@@ -16,15 +19,6 @@ export interface KeyUsage {
   readonly digitalSignature: boolean
   readonly keyCertSign: boolean
   readonly crlSign: boolean
-}
-
-export type GeneralNameKind =
-  'other' | 'email' | 'dns' | 'x400' | 'directory' | 'edi' | 'uri' | 'ip' | 'registered-id'
-
-export interface GeneralName {
-  readonly kind: GeneralNameKind
-  /** Content octets, undecoded: an IA5String for email, dns and uri. */
-  readonly bytes: Buffer
 }
 
 export interface SubjectAltName {
@@ -82,7 +76,10 @@ export function readExtensions(list: DerReader): Extensions {
 type Reader = (found: Found, value: Buffer, critical: boolean) => void
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  ['2.5.29.14', (found, value) => void (found.subjectKeyId = readSubjectKeyId(value))],
+  [
+    '2.5.29.14',
+    (found, value, critical) => void (found.subjectKeyId = readSubjectKeyId(value, critical)),
+  ],
   ['2.5.29.15', (found, value, critical) => void (found.keyUsage = readKeyUsage(value, critical))],
   [
     '2.5.29.17',
@@ -90,7 +87,13 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ],
   ['2.5.29.19', (found, value) => void (found.basicConstraints = readBasicConstraints(value))],
   ['2.5.29.30', (found, value) => void (found.nameConstraints = readNameConstraints(value))],
-  ['2.5.29.35', readAuthorityKeyId],
+  [
+    '2.5.29.35',
+    (found, value, critical) => {
+      const keyId = readAuthorityKeyId(value, critical)
+      if (keyId !== undefined) found.authorityKeyId = keyId
+    },
+  ],
   ['2.5.29.37', (found, value) => void (found.extendedKeyUsage = readExtendedKeyUsage(value))],
 ])
 
@@ -136,37 +139,9 @@ function readExtendedKeyUsage(value: Buffer): readonly string[] {
 function readSubjectAltName(value: Buffer, critical: boolean): SubjectAltName {
   const body = readWhole(value, TAG.sequence, 'SubjectAltName')
   const names: GeneralName[] = []
-  do names.push(readGeneralName(body, true))
+  do names.push(readGeneralName(body, 'name'))
   while (!body.atEnd)
   return { critical, names }
-}
-
-const NAME_KINDS: ReadonlyMap<number, GeneralNameKind> = new Map([
-  [contextTag(0, true), 'other'],
-  [contextTag(1, false), 'email'],
-  [contextTag(2, false), 'dns'],
-  [contextTag(3, true), 'x400'],
-  [contextTag(4, true), 'directory'],
-  [contextTag(5, true), 'edi'],
-  [contextTag(6, false), 'uri'],
-  [contextTag(7, false), 'ip'],
-  [contextTag(8, false), 'registered-id'],
-])
-
-const IA5_KINDS: ReadonlySet<GeneralNameKind> = new Set(['email', 'dns', 'uri'])
-
-function readGeneralName(reader: DerReader, mayNotBeEmpty: boolean): GeneralName {
-  const { tag, content } = reader.next()
-  const kind = NAME_KINDS.get(tag)
-  if (kind === undefined) throw new DerError(`a general name of unknown kind (tag ${tag})`)
-  if (IA5_KINDS.has(kind)) {
-    // A NUL or a newline in a name has fooled readers that print or compare it as C text.
-    if (content.some((byte) => byte < 0x20 || byte > 0x7e)) {
-      throw new DerError(`a ${kind} name with a byte that is not printable ASCII`)
-    }
-    if (mayNotBeEmpty && content.length === 0) throw new DerError(`an empty ${kind} name`)
-  }
-  return { kind, bytes: content }
 }
 
 function readNameConstraints(value: Buffer): NameConstraints {
@@ -188,25 +163,42 @@ function readSubtrees(content: Buffer): readonly GeneralName[] {
   const bases: GeneralName[] = []
   do {
     const subtree = list.sequence('subtree')
-    bases.push(readGeneralName(subtree, false))
+    bases.push(readGeneralName(subtree, 'constraint'))
     // minimum is 0 and maximum absent in every certificate of RFC 5280, so DER has neither.
     subtree.end()
   } while (!list.atEnd)
   return bases
 }
 
-function readAuthorityKeyId(found: Found, value: Buffer): void {
+/** The issuer's name and serial number are a pair; neither is needed by us. */
+function readAuthorityKeyId(value: Buffer, critical: boolean): Buffer | undefined {
+  refuseCritical(critical, 'AuthorityKeyIdentifier')
   const body = readWhole(value, TAG.sequence, 'AuthorityKeyIdentifier')
   const keyId = body.readOptional(contextTag(0, false))
-  body.readOptional(contextTag(1, true))
-  body.readOptional(contextTag(2, false))
+  const issuer = body.readOptional(contextTag(1, true))
+  const serial = body.readOptional(contextTag(2, false))
   body.end()
-  if (keyId !== undefined) found.authorityKeyId = keyId.content
+  if ((issuer === undefined) !== (serial === undefined)) {
+    throw new DerError('AuthorityKeyIdentifier: an issuer without serial number, or the reverse')
+  }
+  if (issuer !== undefined) {
+    const names = new DerReader(issuer.content, 'AuthorityKeyIdentifier')
+    do readGeneralName(names, 'name')
+    while (!names.atEnd)
+  }
+  if (serial !== undefined) checkInteger(serial.content)
+  return keyId?.content
 }
 
-function readSubjectKeyId(value: Buffer): Buffer {
+function readSubjectKeyId(value: Buffer, critical: boolean): Buffer {
+  refuseCritical(critical, 'SubjectKeyIdentifier')
   const outer = new DerReader(value, 'SubjectKeyIdentifier')
   const keyId = outer.read(TAG.octetString, 'key id').content
   outer.end()
   return keyId
+}
+
+/** RFC 5280 §4.2.1.1, §4.2.1.2: these two are hints. An issuer that wants more of them is odd. */
+function refuseCritical(critical: boolean, what: string): void {
+  if (critical) throw new DerError(`${what}: critical, which RFC 5280 forbids`)
 }

@@ -9,14 +9,17 @@ import type { KeyObject } from 'node:crypto'
 import type { Refusal, SvidCode } from '../errors.ts'
 import { err, ok } from '../util/result.ts'
 import type { Result } from '../util/result.ts'
-import { constraintProblem } from './name-constraints.ts'
+import { comparisons, constraintProblem } from './name-constraints.ts'
+import { trustedPublicKey } from './public-key.ts'
 import { svidRefusal } from './rules.ts'
-import { hasTrustedAlgorithm, isSignedBy, trustedPublicKey } from './signature.ts'
+import { hasTrustedAlgorithm, isSignedBy } from './signature.ts'
 import type { Anchor, TrustBundle } from './trust-bundle.ts'
 import type { Certificate } from './x509-svid.ts'
 
 /** Candidate issuer–child pairs that one search may look at; a signature check is ~0.1 ms. */
 export const MAX_CANDIDATES = 100
+/** Names set beside name constraints in one search; with ~50 ns each, ~10 ms in all. */
+export const MAX_NAME_COMPARISONS = 200_000
 
 const EKU_CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 const EKU_ANY = '2.5.29.37.0'
@@ -69,6 +72,7 @@ class PathSearch {
   /** Results of signature checks: child → (issuer → verdict). */
   readonly #signed = new Map<Certificate, Map<Certificate, boolean>>()
   #budget = MAX_CANDIDATES
+  #comparisons = MAX_NAME_COMPARISONS
   /** Why a certificate that the bundle does vouch for was refused; says more than `#loose`. */
   #firm: Failure | undefined
   /** Why a certificate that merely names an issuer of ours was refused. */
@@ -134,7 +138,7 @@ class PathSearch {
     const problem =
       issuerProblem(anchor.certificate, this.#now, 'the CA of the trust bundle') ??
       lengthProblem(child, this.#leaf, issuers) ??
-      nameProblem(child, this.#leaf, issuers)
+      this.#nameProblem(child, issuers)
     if (problem !== undefined) return this.#refuseFirmly(problem)
     if (child === this.#leaf) return [...issuers.map((link) => link.certificate), child]
     const own = issuerProblem(child, this.#now, 'an intermediate')
@@ -142,6 +146,21 @@ class PathSearch {
     const key = trustedPublicKey(child)
     if (!key.ok) return this.#refuseFirmly(svidRefusal('XV+b7', `an intermediate: ${key.error}`))
     return this.#extend([...issuers, { certificate: child, key: key.value }])
+  }
+
+  #nameProblem(child: Certificate, issuers: readonly Link[]): Failure | undefined {
+    if (child !== this.#leaf && isSelfIssued(child)) return undefined
+    for (const { certificate } of issuers) {
+      const constraints = certificate.extensions.nameConstraints
+      if (constraints === undefined) continue
+      this.#comparisons -= comparisons(child, constraints)
+      if (this.#comparisons < 0) {
+        return svidRefusal('XV+c1', `more than ${MAX_NAME_COMPARISONS} names and constraints`)
+      }
+      const problem = constraintProblem(child, constraints)
+      if (problem !== undefined) return svidRefusal('XV+b5', problem)
+    }
+    return undefined
   }
 
   #refuseFirmly(problem: Failure): undefined {
@@ -176,6 +195,7 @@ function issuerProblem(certificate: Certificate, now: number, what: string): Fai
   if (basicConstraints?.ca !== true) {
     return svidRefusal('XV+b1', `${what} is not a CA`)
   }
+  if (certificate.isSubjectEmpty) return svidRefusal('XV+b10', `${what} has no name`)
   // Optional in RFC 5280 for a CA, but demanded of every signing certificate by X509-SVID §4.3.
   if (keyUsage?.keyCertSign !== true) {
     return svidRefusal('XV+b2', `${what} may not sign certificates`)
@@ -208,21 +228,6 @@ function lengthProblem(
       return svidRefusal('XV+b3', `a CA allows ${limit} intermediates below it, not ${below}`)
     }
     if (!isSelfIssued(certificate)) below += 1
-  }
-  return undefined
-}
-
-function nameProblem(
-  child: Certificate,
-  leaf: Certificate,
-  issuers: readonly Link[],
-): Failure | undefined {
-  if (child !== leaf && isSelfIssued(child)) return undefined
-  for (const { certificate } of issuers) {
-    const constraints = certificate.extensions.nameConstraints
-    if (constraints === undefined) continue
-    const problem = constraintProblem(child, constraints)
-    if (problem !== undefined) return svidRefusal('XV+b5', problem)
   }
   return undefined
 }

@@ -125,7 +125,7 @@ const rules = {
   'XV+b7': {
     code: 'ERR_SG_SVID_CHAIN',
     requires: 'every public key is strong enough and of a known kind',
-    source: 'NIST SP 800-131A',
+    source: 'NIST SP 800-131A, SP 800-56B §6.2, RFC 5480 §2.1.1',
   },
   'XV+b8': {
     code: 'ERR_SG_SVID_CHAIN',
@@ -137,9 +137,15 @@ const rules = {
     requires: 'an issuer with ExtendedKeyUsage may issue for clientAuth',
     source: 'RFC 5280 §4.2.1.12',
   },
+  'XV+b10': {
+    code: 'ERR_SG_SVID_CHAIN',
+    requires: 'every issuer of the path has a name',
+    source: 'RFC 5280 §4.1.2.4, §4.1.2.6',
+  },
   'XV+c1': {
     code: 'ERR_SG_SVID_MALFORMED',
-    requires: 'the chain has no more certificates, bytes or paths than we are ready to judge',
+    requires:
+      'the chain has no more certificates, bytes, names or paths than we are ready to judge',
     source: 'own limit',
   },
   'XV+d1': {

@@ -1,16 +1,9 @@
-// Which signatures and keys we trust, and the check itself, by node:crypto over the raw signed
-// bytes. Algorithms are matched as whole AlgorithmIdentifiers, parameters included, so that no
+// Which signatures we trust, and the check itself, by node:crypto over the raw signed bytes. Algorithms are matched as whole AlgorithmIdentifiers, parameters included, so that no
 // parameter (a PSS salt, a mask function) can weaken one that is trusted by name.
 
-import { constants, createPublicKey, verify } from 'node:crypto'
+import { constants, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { err, ok } from '../util/result.ts'
-import type { Result } from '../util/result.ts'
 import type { Certificate } from './x509-svid.ts'
-
-export const MIN_RSA_BITS = 2048
-/** Verifying with a larger key costs more than a whole handshake. */
-export const MAX_RSA_BITS = 8192
 
 type Family = 'ecdsa' | 'rsa-pkcs1' | 'rsa-pss' | 'ed25519'
 
@@ -56,8 +49,6 @@ const KEY_TYPES: Readonly<Record<Family, string>> = {
   ed25519: 'ed25519',
 }
 
-const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
-
 export function hasTrustedAlgorithm(certificate: Certificate): boolean {
   return ALGORITHMS.has(certificate.signatureAlgorithm.toString('hex'))
 }
@@ -79,33 +70,5 @@ export function isSignedBy(certificate: Certificate, key: KeyObject): boolean {
   } catch {
     // OpenSSL throws instead of answering for some malformed signatures: not signed by this key.
     return false
-  }
-}
-
-/** The certificate's own public key, where it is of a kind and size that we trust. */
-export function trustedPublicKey(certificate: Certificate): Result<KeyObject, string> {
-  let key: KeyObject
-  try {
-    key = createPublicKey({ key: certificate.spki, format: 'der', type: 'spki' })
-  } catch {
-    return err('its public key cannot be read')
-  }
-  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}
-  switch (key.asymmetricKeyType) {
-    case 'ed25519':
-      return ok(key)
-    case 'ec':
-      if (namedCurve !== undefined && CURVES.has(namedCurve)) return ok(key)
-      return err(`its key is on the curve ${namedCurve ?? '?'}; P-256, P-384 or P-521 is needed`)
-    case 'rsa':
-      if (modulusLength === undefined || modulusLength < MIN_RSA_BITS) {
-        return err(`its RSA key has ${modulusLength ?? '?'} bits; at least ${MIN_RSA_BITS}`)
-      }
-      if (modulusLength > MAX_RSA_BITS) {
-        return err(`its RSA key has ${modulusLength} bits; at most ${MAX_RSA_BITS}`)
-      }
-      return ok(key)
-    default:
-      return err(`its key is of the kind ${key.asymmetricKeyType ?? '?'}; EC, RSA or Ed25519`)
   }
 }

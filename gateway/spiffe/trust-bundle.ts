@@ -8,7 +8,7 @@ import type { KeyObject } from 'node:crypto'
 import { err, ok } from '../util/result.ts'
 import type { Result } from '../util/result.ts'
 import { decodeBase64, readPem } from './pem.ts'
-import { trustedPublicKey } from './signature.ts'
+import { trustedPublicKey } from './public-key.ts'
 import { parseCertificate } from './x509-svid.ts'
 import type { Certificate } from './x509-svid.ts'
 

@@ -7,9 +7,11 @@ import type { Refusal, SvidCode } from '../errors.ts'
 import { ok } from '../util/result.ts'
 import type { Result } from '../util/result.ts'
 import { DerError, DerReader, TAG, checkWellFormed, contextTag } from './der.ts'
-import { firstValueLength, readBitString, readOid, readTime, readWhole } from './der.ts'
+import { firstValueLength, readBitString, readOid, readWhole } from './der.ts'
+import { readTime } from './der-time.ts'
 import { readExtensions } from './extensions.ts'
 import type { Extensions } from './extensions.ts'
+import { checkName } from './name.ts'
 import { refuse } from './rules.ts'
 
 /** Real SVIDs have 0.5–2 KiB. */
@@ -82,7 +84,7 @@ function readCertificate(der: Buffer): Certificate {
   checkWellFormed(der, 'certificate')
   const outer = readWhole(der, TAG.sequence, 'certificate')
   const tbs = outer.read(TAG.sequence, 'tbsCertificate')
-  const signatureAlgorithm = outer.read(TAG.sequence, 'signatureAlgorithm').raw
+  const signatureAlgorithm = readAlgorithm(outer, 'signatureAlgorithm')
   const signature = wholeBytes(outer.read(TAG.bitString, 'signature').content)
   outer.end()
 
@@ -93,12 +95,14 @@ function readCertificate(der: Buffer): Certificate {
   if (!body.read(TAG.sequence, 'signature').raw.equals(signatureAlgorithm)) {
     throw new DerError('certificate: its two signature algorithms differ')
   }
-  const issuer = body.read(TAG.sequence, 'issuer').raw
+  const issuer = body.read(TAG.sequence, 'issuer')
+  checkName(issuer.content, 'issuer')
   const validity = body.sequence('validity')
   const notBefore = readTime(validity.next())
   const notAfter = readTime(validity.next())
   validity.end()
   const subject = body.read(TAG.sequence, 'subject')
+  checkName(subject.content, 'subject')
   const spki = readSpki(body)
   const extensions = readExtensionField(body)
   body.end()
@@ -108,7 +112,7 @@ function readCertificate(der: Buffer): Certificate {
     serial,
     signatureAlgorithm,
     signature,
-    issuer,
+    issuer: issuer.raw,
     subject: subject.raw,
     isSubjectEmpty: subject.content.length === 0,
     notBefore,
@@ -139,12 +143,21 @@ function readSerial(content: Buffer): string {
   return text.length > 2 && text.startsWith('00') ? text.slice(2) : text
 }
 
+/** An AlgorithmIdentifier: an OID and at most one value of parameters. */
+function readAlgorithm(reader: DerReader, what: string): Buffer {
+  const value = reader.read(TAG.sequence, what)
+  const parts = new DerReader(value.content, what)
+  readOid(parts.read(TAG.oid, 'id').content)
+  if (!parts.atEnd) parts.next()
+  parts.end()
+  return value.raw
+}
+
 /** The key itself is read by node:crypto, once its certificate is known to be genuine. */
 function readSpki(body: DerReader): Buffer {
   const value = body.read(TAG.sequence, 'subjectPublicKeyInfo')
   const parts = new DerReader(value.content, 'subjectPublicKeyInfo')
-  const algorithm = parts.sequence('algorithm')
-  readOid(algorithm.read(TAG.oid, 'id').content)
+  readAlgorithm(parts, 'key algorithm')
   wholeBytes(parts.read(TAG.bitString, 'key').content)
   parts.end()
   return value.raw

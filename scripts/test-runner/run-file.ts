@@ -6,13 +6,14 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { isGroupAlive, killGroup } from '../support/process-group.ts'
-import { TapTally, type Failure } from './tap-tally.ts'
+import { TapTally, type Failure, type TopTest } from './tap-tally.ts'
 
 export interface FileResult {
   /** As shown: relative to the repository's root. */
   readonly file: string
   readonly passed: number
   readonly failures: readonly Failure[]
+  readonly tests: readonly TopTest[]
   /** What is wrong with the file as a whole; each counts as one failure. */
   readonly faults: readonly string[]
   readonly skipped: readonly string[]
@@ -64,6 +65,7 @@ export async function runFile(file: TestFile, options: RunFileOptions): Promise<
     file: file.shown,
     passed: tally.passed,
     failures: tally.failures,
+    tests: tally.tests,
     faults,
     skipped: options.strict ? [] : tally.skipped,
     milliseconds: Math.round(performance.now() - started),

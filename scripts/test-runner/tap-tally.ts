@@ -10,10 +10,17 @@ export interface Failure {
   readonly diagnostics: unknown
 }
 
+/** A test of the file itself, not one inside another. */
+export interface TopTest {
+  readonly title: string
+  readonly ok: boolean
+}
+
 export class TapTally {
   passed = 0
   skipped: string[] = []
   failures: Failure[] = []
+  tests: TopTest[] = []
   /** Structural faults: no plan, a truncated plan, a bail-out. */
   faults: string[] = []
   /** Lines that are no TAP: what the file printed beside it. */
@@ -56,6 +63,7 @@ export class TapTally {
     parser.on('assert', (result: Result) => {
       const summaryOf = closing
       closing = undefined
+      if (path === '') this.tests.push({ title: result.name, ok: result.ok })
       this.#count(result, join(path, result.name), summaryOf)
     })
     parser.on('complete', (results: FinalResults) => {

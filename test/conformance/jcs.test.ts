@@ -19,14 +19,17 @@ function double(bits: string): number {
   return Buffer.from(bits, 'hex').readDoubleBE()
 }
 
-t.test('documents are written byte for byte as the specification writes them', async (t) => {
-  for (const { id, input, outputHex } of vectors.documents) {
-    const value: unknown = JSON.parse(input)
-    t.equal(Buffer.from(canonicalJson(value)).toString('hex'), outputHex, id)
-  }
-})
+t.test(
+  'JCS-DOCUMENTS: documents are written byte for byte as the specification writes them',
+  async (t) => {
+    for (const { id, input, outputHex } of vectors.documents) {
+      const value: unknown = JSON.parse(input)
+      t.equal(Buffer.from(canonicalJson(value)).toString('hex'), outputHex, id)
+    }
+  },
+)
 
-t.test('numbers are written as Appendix B writes them', async (t) => {
+t.test('JCS-NUMBERS: numbers are written as Appendix B writes them', async (t) => {
   for (const [bits, text] of vectors.numbers) {
     t.equal(canonicalJson(double(bits)), text, bits)
     t.ok(scanCanonicalObject(`{"n":${text}}`).ok, `${text} is recognised as canonical`)
@@ -36,10 +39,13 @@ t.test('numbers are written as Appendix B writes them', async (t) => {
   }
 })
 
-t.test('the reader recognises canonical documents and no other spelling of them', async (t) => {
-  for (const { id, input, outputHex } of vectors.documents) {
-    const canonical = Buffer.from(outputHex, 'hex').toString()
-    t.equal(scanCanonicalObject(`{"v":${canonical}}`).ok, true, id)
-    t.equal(scanCanonicalObject(`{"v":${input.trim()}}`).ok, false, `${id}, as given`)
-  }
-})
+t.test(
+  'JCS-READER: the reader recognises canonical documents and no other spelling of them',
+  async (t) => {
+    for (const { id, input, outputHex } of vectors.documents) {
+      const canonical = Buffer.from(outputHex, 'hex').toString()
+      t.equal(scanCanonicalObject(`{"v":${canonical}}`).ok, true, id)
+      t.equal(scanCanonicalObject(`{"v":${input.trim()}}`).ok, false, `${id}, as given`)
+    }
+  },
+)

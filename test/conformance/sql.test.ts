@@ -18,7 +18,7 @@ t.test('the corpus is complete and every text in it says why', async (t) => {
 })
 
 for (const { id, sql, verdict, kind, rule, facts, reason } of corpus) {
-  t.test(`${id}: ${verdict}`, async (t) => {
+  t.test(`${rule ?? `SQL-${verdict.toUpperCase()}`}: ${id}`, async (t) => {
     const result = readSql(sql)
     if (!result.ok) {
       t.equal(verdict, 'refused', `${reason} (${result.error.detail})`)

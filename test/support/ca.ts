@@ -1,7 +1,7 @@
 // A certificate authority for tests that can make every certificate that a validator must refuse.
 // It shares no code with the gateway's reader or with its development CA.
 
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { constants, generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { OID, TRUE, bits, hex, int, octets, seq, tlv, utcTime } from './der.ts'
 
@@ -21,6 +21,32 @@ const byHash = (id: string, hash: string): Algorithm => ({
   sign: (tbs, key) => sign(hash, tbs, key),
 })
 
+/** RSASSA-PSS-params of RFC 4055 §3.1 in full: hash, mask function over a hash, salt length. */
+export function pssAlgorithm(
+  hash: 'sha1' | 'sha256' | 'sha384' | 'sha512',
+  change = {},
+): Algorithm {
+  const { maskHash, saltLength } = { maskHash: hash, saltLength: PSS_SALT[hash], ...change }
+  const parameters = seq(
+    tlv(0xa0, HASH_IDS[hash]),
+    tlv(0xa1, seq(hex('06092a864886f70d010108'), HASH_IDS[maskHash])),
+    tlv(0xa2, int(saltLength)),
+  )
+  return {
+    id: seq(hex('06092a864886f70d01010a'), parameters),
+    sign: (tbs, key) =>
+      sign(hash, tbs, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }),
+  }
+}
+
+const HASH_IDS = {
+  sha1: hex('300906052b0e03021a0500'),
+  sha256: hex('300d06096086480165030402010500'),
+  sha384: hex('300d06096086480165030402020500'),
+  sha512: hex('300d06096086480165030402030500'),
+}
+const PSS_SALT = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
+
 export const ALGORITHMS = {
   ecdsaSha256: byHash('300a06082a8648ce3d040302', 'sha256'),
   ecdsaSha384: byHash('300a06082a8648ce3d040303', 'sha384'),
@@ -29,6 +55,7 @@ export const ALGORITHMS = {
   rsaSha256: byHash('300d06092a864886f70d01010b0500', 'sha256'),
   rsaSha384: byHash('300d06092a864886f70d01010c0500', 'sha384'),
   rsaSha512: byHash('300d06092a864886f70d01010d0500', 'sha512'),
+  rsaSha224: byHash('300d06092a864886f70d01010e0500', 'sha224'),
   rsaSha1: byHash('300d06092a864886f70d0101050500', 'sha1'),
   rsaMd5: byHash('300d06092a864886f70d0101040500', 'md5'),
   ed25519: {
@@ -38,8 +65,8 @@ export const ALGORITHMS = {
 } as const satisfies Readonly<Record<string, Algorithm>>
 
 export const ecKey = (namedCurve = 'P-256'): KeyPair => generateKeyPairSync('ec', { namedCurve })
-export const rsaKey = (modulusLength = 2048): KeyPair =>
-  generateKeyPairSync('rsa', { modulusLength })
+export const rsaKey = (modulusLength = 2048, publicExponent = 65537): KeyPair =>
+  generateKeyPairSync('rsa', { modulusLength, publicExponent })
 export const ed25519Key = (): KeyPair => generateKeyPairSync('ed25519')
 
 /** 10:00 on a Monday in 2026: the `now` of the certificate tests. */

@@ -28,14 +28,14 @@ function ask(method: DiscoveryMethod, verb = method.verb, query = '') {
 }
 
 for (const method of methods) {
-  t.test(`${method.id} is what its verb and path say`, (t) => {
+  t.test(`BQ-METHOD: ${method.id} is what its verb and path say`, (t) => {
     const facts = ask(method)
     t.ok(facts.ok, facts.ok ? '' : facts.error.detail)
     if (facts.ok) t.equal(`bigquery.${facts.value.action}`, method.id)
     t.end()
   })
 
-  t.test(`${method.id} takes every parameter of its own, and no other’s`, (t) => {
+  t.test(`BQ-PARAMETERS: ${method.id} takes every parameter of its own, and no other’s`, (t) => {
     for (const [name, { type, enum: values }] of Object.entries(method.query)) {
       const value = values[0] ?? { boolean: 'true', integer: '1' }[type] ?? 'EU'
       const facts = ask(method, method.verb, `?${encodeURIComponent(name)}=${value}`)
@@ -51,7 +51,7 @@ for (const method of methods) {
   })
 }
 
-t.test('another verb is another method, or none', (t) => {
+t.test('BQ-METHOD: another verb is another method, or none', (t) => {
   for (const method of methods) {
     for (const verb of VERBS) {
       const known = methods.find((one) => one.verb === verb && pathOf(one) === pathOf(method))

@@ -88,7 +88,7 @@ const EXPECTED: ReadonlyMap<string, readonly (Row | string)[]> = new Map([
 const requests = readPythonRequests()
 
 for (const { call, step, head, body } of requests) {
-  t.test(`${call}, request ${step}`, (t) => {
+  t.test(`BQ-PYTHON: ${call}, request ${step}`, (t) => {
     const facts = bigQueryFacts(head, body)
     const expected = EXPECTED.get(call)?.[step]
     if (typeof expected === 'string') {
@@ -112,7 +112,7 @@ t.test('every call was captured', (t) => {
   t.end()
 })
 
-t.test('whatever is understood can be shaped, and then means the same', (t) => {
+t.test('BQ-PYTHON: whatever is understood can be shaped, and then means the same', (t) => {
   let shaped = 0
   for (const { call, head, body } of requests) {
     if (!bigQueryFacts(head, body).ok) continue

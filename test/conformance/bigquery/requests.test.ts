@@ -46,7 +46,7 @@ function seen(facts: Facts, expected: ExpectedFacts): ExpectedFacts {
 
 for (const request of requests) {
   const { id, expect, refused } = request
-  t.test(id, (t) => {
+  t.test(`${refused?.rule ?? 'BQ-FACTS'}: ${id}`, (t) => {
     const facts = factsOf(request)
     if (expect !== undefined) {
       t.ok(facts.ok, facts.ok ? 'understood' : facts.error.detail)

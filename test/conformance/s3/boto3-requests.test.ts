@@ -17,28 +17,31 @@ function idOf({ operation, style, arguments: { Bucket, Key } }: Boto3Request): s
 
 const requests = readBoto3Requests()
 
-t.test('every captured request is the operation that was called, on what was named', (t) => {
-  t.ok(requests.length > 100, 'there are requests')
-  for (const request of requests) {
-    const id = idOf(request)
-    const facts = factsOf(request.head, request.body)
-    if (!facts.ok) {
-      t.fail(`${id}: ${facts.error.code} ${facts.error.detail}`)
-      continue
+t.test(
+  'S3-BOTO3: every captured request is the operation that was called, on what was named',
+  (t) => {
+    t.ok(requests.length > 100, 'there are requests')
+    for (const request of requests) {
+      const id = idOf(request)
+      const facts = factsOf(request.head, request.body)
+      if (!facts.ok) {
+        t.fail(`${id}: ${facts.error.code} ${facts.error.detail}`)
+        continue
+      }
+      const { action, targets } = facts.value
+      t.equal(action, SEEN_AS.get(request.operation) ?? request.operation, id)
+      const { Bucket, Key, VersionId, Prefix } = request.arguments
+      if (request.operation === 'DeleteObjects') continue
+      t.equal(targets[0]?.bucket, Bucket, `${id}: bucket`)
+      t.equal(targets[0]?.key, Key, `${id}: key`)
+      t.equal(targets[0]?.version, VersionId, `${id}: version`)
+      if (Prefix !== undefined) t.equal(targets[0]?.path, Prefix, `${id}: prefix`)
     }
-    const { action, targets } = facts.value
-    t.equal(action, SEEN_AS.get(request.operation) ?? request.operation, id)
-    const { Bucket, Key, VersionId, Prefix } = request.arguments
-    if (request.operation === 'DeleteObjects') continue
-    t.equal(targets[0]?.bucket, Bucket, `${id}: bucket`)
-    t.equal(targets[0]?.key, Key, `${id}: key`)
-    t.equal(targets[0]?.version, VersionId, `${id}: version`)
-    if (Prefix !== undefined) t.equal(targets[0]?.path, Prefix, `${id}: prefix`)
-  }
-  t.end()
-})
+    t.end()
+  },
+)
 
-t.test('DeleteObjects names each key and version of its body', (t) => {
+t.test('S3-BOTO3: DeleteObjects names each key and version of its body', (t) => {
   for (const request of requests.filter(({ operation }) => operation === 'DeleteObjects')) {
     const facts = factsOf(request.head, request.body)
     t.match(facts, {
@@ -60,18 +63,26 @@ t.test('DeleteObjects names each key and version of its body', (t) => {
   t.end()
 })
 
-t.test('a copy names its source: as boto3 was given it, plus sign and blank included', (t) => {
-  for (const request of requests.filter(
-    ({ operation }) => operation.endsWith('Copy') || operation === 'CopyObject',
-  )) {
-    const facts = factsOf(request.head, request.body)
-    const source = { bucket: 'archive', key: '2025/old name+1.txt', access: 'read', type: 'object' }
-    t.match(facts, { ok: true, value: { targets: [{ access: 'write' }, source] } }, idOf(request))
-  }
-  t.end()
-})
+t.test(
+  'S3-BOTO3: a copy names its source: as boto3 was given it, plus sign and blank included',
+  (t) => {
+    for (const request of requests.filter(
+      ({ operation }) => operation.endsWith('Copy') || operation === 'CopyObject',
+    )) {
+      const facts = factsOf(request.head, request.body)
+      const source = {
+        bucket: 'archive',
+        key: '2025/old name+1.txt',
+        access: 'read',
+        type: 'object',
+      }
+      t.match(facts, { ok: true, value: { targets: [{ access: 'write' }, source] } }, idOf(request))
+    }
+    t.end()
+  },
+)
 
-t.test('uploads over https are unsigned-trailer, reads have no payload', (t) => {
+t.test('S3-BOTO3: uploads over https are unsigned-trailer, reads have no payload', (t) => {
   const expected = new Map([
     ['PutObject', 'unsigned-trailer'],
     ['UploadPart', 'unsigned-trailer'],
@@ -87,7 +98,7 @@ t.test('uploads over https are unsigned-trailer, reads have no payload', (t) => 
   t.end()
 })
 
-t.test('only the two operations whose bodies matter are inspected', (t) => {
+t.test('S3-BOTO3: only the two operations whose bodies matter are inspected', (t) => {
   for (const { head, body, operation } of requests) {
     const understood = understand(head, body)
     if (!understood.ok) continue

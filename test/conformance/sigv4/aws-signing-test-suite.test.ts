@@ -80,7 +80,7 @@ const suite = readTestJson('conformance/sigv4/aws-signing-test-suite.json') as {
 t.equal(suite.cases.length, 38, 'the whole suite is there')
 
 for (const vector of suite.cases) {
-  t.test(vector.id, (t) => {
+  t.test(`SIGV4-SUITE: ${vector.id}`, (t) => {
     const { context } = vector
     const request = parse(vector.request)
     const time = signingTime(Date.parse(context.timestamp))

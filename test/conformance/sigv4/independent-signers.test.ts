@@ -82,7 +82,7 @@ function complete(
   }
 }
 
-t.test('S3: equal to aws4 and to Smithy', async (t) => {
+t.test('SIGV4-SIGNERS: S3: equal to aws4 and to Smithy', async (t) => {
   let compared = 0
   await fc.assert(
     fc.asyncProperty(s3Input, async (fields) => {
@@ -98,7 +98,7 @@ t.test('S3: equal to aws4 and to Smithy', async (t) => {
   t.ok(compared >= 500, `${compared} requests compared`)
 })
 
-t.test('a repeated query name is sorted by value, as Smithy does', async (t) => {
+t.test('SIGV4-SIGNERS: a repeated query name is sorted by value, as Smithy does', async (t) => {
   const input = complete(
     {
       method: 'GET',
@@ -119,7 +119,7 @@ t.test('a repeated query name is sorted by value, as Smithy does', async (t) => 
   t.equal(ourAuthorization(input), await smithyAuthorization(input))
 })
 
-t.test('other services: the path on the wire is encoded once more', async (t) => {
+t.test('SIGV4-SIGNERS: other services: the path on the wire is encoded once more', async (t) => {
   const paths = [
     '/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Af/invocations',
     '/model/anthropic.claude%3A0/invoke',

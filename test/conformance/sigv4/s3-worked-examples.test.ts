@@ -82,7 +82,7 @@ const EXAMPLES: Example[] = [
 ]
 
 for (const example of EXAMPLES) {
-  t.test(example.id, (t) => {
+  t.test(`SIGV4-S3: ${example.id}`, (t) => {
     const time = signingTime(Date.UTC(2013, 4, 24))
     const hash = hashCanonicalRequest(
       canonicalRequest({

@@ -14,7 +14,8 @@ import {
   uriName,
 } from '../../support/ca.ts'
 import type { LeafOptions } from '../../support/ca.ts'
-import { OID, hex, int, tlv } from '../../support/der.ts'
+import { OID, hex, int, seq, tlv } from '../../support/der.ts'
+import { trust } from '../../support/trust.ts'
 import { ID, accept, ca, good, reject } from './row.ts'
 import type { AcceptRow, RejectRow } from './row.ts'
 
@@ -39,8 +40,31 @@ const MALFORMED_IDS: readonly [string, string][] = [
   ['dot segment', 'spiffe://example.org/a/./b'],
   ['two dots segment', 'spiffe://example.org/x/../agent/acme/crew/writer'],
   ['space', 'spiffe://example.org/a b'],
+  ['scheme without slashes', 'spiffe:example.org/a'],
+  ['scheme alone', 'spiffe://'],
+  ['only a dot', 'spiffe://example.org/.'],
+  ['dot segment last', 'spiffe://example.org/a/.'],
+  ['two dots last', 'spiffe://example.org/a/..'],
+  ['two slashes last', 'spiffe://example.org/a//'],
+  ['userinfo with password', 'spiffe://me:pw@example.org/a'],
+  ['empty port', 'spiffe://example.org:/a'],
+  ['query in the trust domain', 'spiffe://example.org?x'],
+  ['address in brackets', 'spiffe://[::1]/a'],
+  ['backslash', 'spiffe://example.org/a\\b'],
   ['2049 bytes', `spiffe://example.org/${'a'.repeat(2049 - 21)}`],
   ['trust domain of 256 bytes', `spiffe://${'a'.repeat(256)}/a`],
+]
+
+const WELL_FORMED_IDS: readonly [string, string][] = [
+  ['underscore in the trust domain', 'spiffe://a_b.org/x'],
+  ['digits as trust domain', 'spiffe://1234/x'],
+  ['address as trust domain', 'spiffe://10.0.0.1/x'],
+  ['empty labels', 'spiffe://a..b/x'],
+  ['leading dot in a segment', 'spiffe://example.org/.p'],
+  ['two leading dots', 'spiffe://example.org/..p'],
+  ['three dots', 'spiffe://example.org/...'],
+  ['mixed case path', 'spiffe://example.org/Agent/ACME'],
+  ['trust domain of 255 bytes', `spiffe://${'a'.repeat(255)}/x`],
 ]
 
 export const profileAccepts: readonly AcceptRow[] = [
@@ -78,6 +102,12 @@ export const profileAccepts: readonly AcceptRow[] = [
     {
       spiffeId: 'spiffe://example.org/.../..p/A_b',
     },
+  ),
+  ...WELL_FORMED_IDS.map(([title, id]) =>
+    accept(`ID-2/${title.replaceAll(' ', '-')}`, title, withUri(id), {
+      spiffeId: id,
+      bundles: trust({ [id.split('/')[2] ?? '']: [ca] }),
+    }),
   ),
   accept(
     'XV-6/last-instant',
@@ -142,6 +172,57 @@ export const profileRejects: readonly RejectRow[] = [
   reject('XV-13/https', 'an https URI', 'XV-13', withUri('https://example.org/agent')),
   reject('XV-13/prefix', 'a longer scheme', 'XV-13', withUri('spiffes://example.org/agent')),
   reject('XV-14', 'the ID of the trust domain itself', 'XV-14', withUri('spiffe://example.org')),
+  reject(
+    'XV-14/with-slash',
+    'the trust domain with a slash',
+    'ID-1',
+    withUri('spiffe://example.org/'),
+  ),
+  reject('XV-13/urn', 'a URN', 'XV-13', withUri('urn:spiffe:example.org')),
+  reject('XV-13/no-scheme', 'no scheme', 'XV-13', withUri('//example.org/agent')),
+  reject(
+    'XV-12/ip-only',
+    'an address only',
+    'XV-12',
+    variant({ names: [tlv(0x87, hex('7f000001'))] }),
+  ),
+  reject('XV-11/three', 'three URIs', 'XV-11', withUri(ID, 'https://a.b', 'urn:a')),
+  reject(
+    'XV-11/around',
+    'two URIs with a DNS SAN between them',
+    'XV-11',
+    variant({ names: [uriName(ID), dnsName('a.b'), uriName('spiffe://example.org/admin')] }),
+    { control: variant({ names: [dnsName('a.b'), uriName(ID), dnsName('c.d')] }) },
+  ),
+  reject('XV-8/pathlen', 'cA is true, path length 0', 'XV-8', [
+    makeLeaf(ca, ID, { basicConstraints: basicConstraints(true, 0) }),
+  ]),
+  reject('XV-9/and-10', 'keyCertSign and cRLSign', 'XV-9', variant({ keyUsage: keyUsage(0x86) })),
+  reject('XV+a3/agreement', 'keyAgreement only', 'XV+a3', variant({ keyUsage: keyUsage(0x08) }), {
+    control: variant({ keyUsage: keyUsage(0x88) }),
+  }),
+  reject(
+    'XV+a3/non-repudiation',
+    'contentCommitment only',
+    'XV+a3',
+    variant({ keyUsage: keyUsage(0x40) }),
+    { control: variant({ keyUsage: keyUsage(0xc0) }) },
+  ),
+  reject(
+    'XV+a4/critical',
+    'a critical ExtendedKeyUsage of one purpose',
+    'XV+a4',
+    variant({ extendedKeyUsage: extension(OID.extendedKeyUsage, true, seq(OID.clientAuth)) }),
+    {
+      control: variant({
+        extendedKeyUsage: extension(
+          OID.extendedKeyUsage,
+          true,
+          seq(OID.clientAuth, OID.serverAuth),
+        ),
+      }),
+    },
+  ),
   reject('XV+a1', 'no KeyUsage', 'XV+a1', variant({ keyUsage: null })),
   reject('XV+a2', 'KeyUsage not critical', 'XV+a2', variant({ keyUsage: keyUsage(0x80, false) })),
   reject('XV+a3', 'keyEncipherment only', 'XV+a3', variant({ keyUsage: keyUsage(0x20) })),
