@@ -35,7 +35,7 @@ export async function makeTool(tool: Tool, tools: string): Promise<Outcome> {
       if (deadline.aborted)
         return failed(`not built after ${String(tool.deadlineSeconds)} s`, output)
       if (!ok) return failed(`${command.argv.join(' ')} failed`, output)
-      const fault = command.then?.(output)
+      const fault = command.next?.(output)
       if (fault !== undefined) return failed(fault, output)
     }
     const proof = await prove(tool, building)

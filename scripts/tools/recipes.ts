@@ -9,7 +9,7 @@ export interface Command {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   /** Of what it printed; what it returns is why the tool cannot be built. */
-  readonly then?: (output: string) => string | undefined
+  readonly next?: (output: string) => string | undefined
 }
 
 export function commands({ build, version }: Tool, directory: string): readonly Command[] {
@@ -64,7 +64,7 @@ function goModule(build: GoModule, version: string, directory: string): readonly
   return [
     {
       argv: ['go', 'mod', 'download', '-json', `${build.module}@v${version}`],
-      then: (output) => {
+      next: (output) => {
         const taken = moduleDirectory(output)
         if (taken === undefined) return 'go does not say where the module lies'
         takeModule(taken, source)
