@@ -81,51 +81,60 @@ export class Spire {
   }
 
   /** What an operator types after `spire-server`; gives what it prints. */
-  async server(...args: readonly string[]): Promise<string> {
-    return serverCommand(this.#dir, args)
+  server(command: string, flags: Flags = {}): Promise<string> {
+    return serverCommand(this.#dir, command, flags)
   }
 
   /** The trust bundle of this domain. */
   bundle(format: 'pem' | 'spiffe'): Promise<string> {
-    return this.server('bundle', 'show', '-format', format)
+    return this.server('bundle show', { format })
   }
 
   /** @returns the entry's ID */
   async register(workload: Workload): Promise<string> {
     const { id, path, ttlSeconds, dnsNames = [], federatesWith = [] } = workload
-    const printed = await this.server(
-      ...['entry', 'create', '-output', 'json', '-spiffeID', id],
-      ...['-parentID', hostOf(this.trustDomain), '-selector', `unix:path:${await realpath(path)}`],
-      ...['-x509SVIDTTL', String(ttlSeconds)],
-      ...dnsNames.flatMap((name) => ['-dns', name]),
-      ...federatesWith.flatMap((domain) => ['-federatesWith', `spiffe://${domain}`]),
-    )
+    const printed = await this.server('entry create', {
+      output: 'json',
+      spiffeID: id,
+      parentID: hostOf(this.trustDomain),
+      selector: `unix:path:${await realpath(path)}`,
+      x509SVIDTTL: String(ttlSeconds),
+      dns: dnsNames,
+      federatesWith: federatesWith.map((domain) => `spiffe://${domain}`),
+    })
     const { results } = JSON.parse(printed) as { results: { entry: { id: string } }[] }
     return results[0]?.entry.id ?? ''
   }
 
   async unregister(entry: string): Promise<void> {
-    await this.server('entry', 'delete', '-entryID', entry)
+    await this.server('entry delete', { entryID: entry })
   }
 
   /** This server from now on fetches the bundle of the other one, which knows nothing of it. */
   async federateWith(other: Spire): Promise<void> {
     const path = join(this.#dir, `${other.trustDomain}.json`)
     await writeFile(path, await other.bundle('spiffe'))
-    await this.server(
-      ...['federation', 'create', '-trustDomain', other.trustDomain],
-      ...['-bundleEndpointURL', other.bundleEndpoint, '-bundleEndpointProfile', 'https_spiffe'],
-      ...['-endpointSpiffeID', `spiffe://${other.trustDomain}/spire/server`],
-      ...['-trustDomainBundlePath', path, '-trustDomainBundleFormat', 'spiffe'],
-    )
+    await this.server('federation create', {
+      trustDomain: other.trustDomain,
+      bundleEndpointURL: other.bundleEndpoint,
+      bundleEndpointProfile: 'https_spiffe',
+      endpointSpiffeID: `spiffe://${other.trustDomain}/spire/server`,
+      trustDomainBundlePath: path,
+      trustDomainBundleFormat: 'spiffe',
+    })
   }
 
   /** A copy of a program, so that it has a path of its own. */
   async programOf(name: string, program: string): Promise<string> {
-    const path = join(this.#dir, 'workloads', name)
+    const path = this.pathOf(name)
     await mkdir(dirname(path), { recursive: true })
     await copyFile(program, path)
     return path
+  }
+
+  /** Of a program that was copied under that name. */
+  pathOf(name: string): string {
+    return join(this.#dir, 'workloads', name)
   }
 
   /** A copy of SPIRE's own program under that name as a workload; gives the entry's ID. */
@@ -144,9 +153,8 @@ export class Spire {
     const to = join(this.#dir, 'fetched', name)
     await mkdir(to, { recursive: true, mode: 0o700 })
     const args = ['api', 'fetch', 'x509', '-socketPath', join(this.#dir, 'agent.sock')]
-    const program = join(this.#dir, 'workloads', name)
     const deadline = performance.now() + START_MS
-    while (!(await succeeds(program, [...args, '-silent', '-write', to]))) {
+    while (!(await succeeds(this.pathOf(name), [...args, '-silent', '-write', to]))) {
       if (performance.now() > deadline) throw new Error(`no SVID for ${name}:\n${this.log()}`)
       await delay(250)
     }
@@ -157,7 +165,7 @@ export class Spire {
   /** Whether its agent has an SVID for the workload of that name now. */
   async serves(name: string): Promise<boolean> {
     const args = ['api', 'fetch', 'x509', '-socketPath', join(this.#dir, 'agent.sock'), '-silent']
-    return succeeds(join(this.#dir, 'workloads', name), args)
+    return succeeds(this.pathOf(name), args)
   }
 
   log(): string {
@@ -172,9 +180,10 @@ export class Spire {
 
 async function startAgent(options: SpireOptions): Promise<ServerProcess> {
   const { dir, trustDomain } = options
-  await writeFile(join(dir, 'bundle.pem'), await serverCommand(dir, ['bundle', 'show']))
-  const token = ['token', 'generate', '-output', 'json', '-spiffeID', hostOf(trustDomain)]
-  const { value } = JSON.parse(await serverCommand(dir, token)) as { value: string }
+  await writeFile(join(dir, 'bundle.pem'), await serverCommand(dir, 'bundle show', {}))
+  const flags = { output: 'json', spiffeID: hostOf(trustDomain) }
+  const token = await serverCommand(dir, 'token generate', flags)
+  const { value } = JSON.parse(token) as { value: string }
   await writeFile(join(dir, 'agent.conf'), agentConfiguration(options))
   return startServerProcess({
     command: [AGENT, 'run', '-config', join(dir, 'agent.conf'), '-joinToken', value],
@@ -189,10 +198,14 @@ function hostOf(trustDomain: string): string {
   return `spiffe://${trustDomain}/host`
 }
 
-async function serverCommand(dir: string, args: readonly string[]): Promise<string> {
-  const flags = args.slice(2)
-  const socket = ['-socketPath', join(dir, 'server.sock')]
-  const { stdout } = await run(SERVER, [...args.slice(0, 2), ...socket, ...flags])
+type Flags = Readonly<Record<string, string | readonly string[]>>
+
+async function serverCommand(dir: string, command: string, flags: Flags): Promise<string> {
+  const all = { socketPath: join(dir, 'server.sock'), ...flags }
+  const args = Object.entries(all).flatMap(([name, values]) =>
+    [values].flat().flatMap((value) => [`-${name}`, value]),
+  )
+  const { stdout } = await run(SERVER, [...command.split(' '), ...args])
   return stdout
 }
 

@@ -6,7 +6,8 @@
 //	agent ADDRESS URL web-ca FILE             the server has a certificate of that CA for its name
 //
 //	send METHOD PATH BODY     one request, on a connection of its own
-//	load WORKERS              from now on, each worker one request after another
+//	load WORKERS              from now on, each worker one upload after another, the first one slowly
+//	count                     what the load has done so far
 //	stop                      ends the load and counts it
 package main
 
@@ -138,8 +139,11 @@ func obey(source *workloadapi.X509Source, url string, config *tls.Config) error 
 			}
 			under = startLoad(source, url, config, workers)
 			say(map[string]int{"workers": workers})
+		case words[0] == "count" && under != nil:
+			say(under.count())
 		case words[0] == "stop" && under != nil:
-			say(under.stop())
+			under.stop()
+			say(under.count())
 			under = nil
 		default:
 			return fmt.Errorf("no command: %s", lines.Text())
@@ -156,8 +160,8 @@ type load struct {
 	serials map[string]bool
 }
 
-// Puts and lists, with and without a body, over connections that are kept: those of an SVID end with
-// it, so at each rotation the idle ones are given up, as the documentation of the gateway asks for.
+// Over connections that are kept: those of an SVID end with it, so the idle ones are given up when a
+// new one is there. What is under way ends on the old ones.
 func startLoad(source *workloadapi.X509Source, url string, config *tls.Config, workers int) *load {
 	transport := &http.Transport{TLSClientConfig: config.Clone(), MaxIdleConnsPerHost: workers}
 	client := &http.Client{Timeout: oneRequest, Transport: transport}
@@ -187,23 +191,27 @@ func startLoad(source *workloadapi.X509Source, url string, config *tls.Config, w
 				}
 				svid, err := source.GetX509SVID()
 				if err != nil {
-					l.count("", err.Error())
+					l.note("", err.Error())
 					continue
 				}
 				path := fmt.Sprintf("/reports/2026/load-%d-%d", worker, number%8)
-				result := send(client, "PUT", url+path, body)
+				var upload io.Reader = strings.NewReader(body)
+				if worker == 0 {
+					upload = &slowly{rest: body}
+				}
+				result := sendFrom(client, "PUT", url+path, upload, int64(len(body)))
 				fault := result.Error
 				if fault == "" && result.Status != http.StatusOK {
 					fault = fmt.Sprintf("%d %s", result.Status, result.Body)
 				}
-				l.count(svid.Certificates[0].SerialNumber.Text(16), fault)
+				l.note(svid.Certificates[0].SerialNumber.Text(16), fault)
 			}
 		}()
 	}
 	return l
 }
 
-func (l *load) count(serial, fault string) {
+func (l *load) note(serial, fault string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.tally.Sent++
@@ -220,17 +228,45 @@ func (l *load) count(serial, fault string) {
 	}
 }
 
-func (l *load) stop() tally {
+func (l *load) count() tally {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return tally{
+		Sent:     l.tally.Sent,
+		Failed:   l.tally.Failed,
+		Failures: append([]string{}, l.tally.Failures...),
+		Serials:  append([]string{}, l.tally.Serials...),
+	}
+}
+
+func (l *load) stop() {
 	close(l.done)
 	l.waiting.Wait()
-	return l.tally
+}
+
+// A body of some seconds, so that renewals find requests under way.
+type slowly struct{ rest string }
+
+func (s *slowly) Read(into []byte) (int, error) {
+	if s.rest == "" {
+		return 0, io.EOF
+	}
+	time.Sleep(50 * time.Millisecond)
+	count := copy(into, s.rest[:min(len(s.rest), 1024)])
+	s.rest = s.rest[count:]
+	return count, nil
 }
 
 func send(client *http.Client, method, url, body string) answer {
-	request, err := http.NewRequest(method, url, strings.NewReader(body))
+	return sendFrom(client, method, url, strings.NewReader(body), int64(len(body)))
+}
+
+func sendFrom(client *http.Client, method, url string, body io.Reader, size int64) answer {
+	request, err := http.NewRequest(method, url, body)
 	if err != nil {
 		return answer{Error: err.Error()}
 	}
+	request.ContentLength = size
 	request.Header.Set("authorization", authorization)
 	request.Header.Set("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
 	response, err := client.Do(request)

@@ -1,0 +1,83 @@
+// Agents by go-spiffe, their SVIDs from SPIRE's Workload API, before our listener: both know each other
+// by SPIFFE ID alone, SVIDs are renewed every few seconds, and no request notices.
+
+import { readFile } from 'node:fs/promises'
+import t, { type Test } from 'tap'
+import { GO_AGENT, startGoAgent, type GoAgent } from '../../support/go-agent.ts'
+import { agentId, startTestGateway } from '../../support/running-gateway.ts'
+import { openSpire, untilTrue } from './scene.ts'
+
+const GATEWAY = 'spiffe://example.org/svidgate'
+const LONG = 300
+/** Seconds. SPIRE dates back by 10 s and renews at half of the whole: here 5 s after it is made. */
+const SHORT = 20
+
+const spire = await openSpire(t)
+const files = await spire.fetchFiles('gateway', {
+  id: GATEWAY,
+  ttlSeconds: LONG,
+  dnsNames: ['localhost'],
+})
+const test = await startTestGateway({
+  files: {
+    'spire.pem': await readFile(files.bundle, 'utf8'),
+    'own.pem': await readFile(files.cert, 'utf8'),
+    'own.key.pem': await readFile(files.key, 'utf8'),
+  },
+  config: (text) =>
+    text
+      .replace('trustBundle: ./bundle.pem', 'trustBundle: ./spire.pem')
+      .replace(
+        /names: \[.*\], cert: \S+, key: \S+/,
+        'names: [localhost], cert: ./own.pem, key: ./own.key.pem',
+      )
+      // Each worker goes as fast as it can.
+      .concat('limits: { perIdentity: { requestsPerSecond: 100000 } }\n'),
+})
+t.teardown(() => test.close())
+
+for (const [name, role, ttlSeconds] of [
+  ['go-writer', 'writer', SHORT],
+  ['go-researcher', 'researcher', LONG],
+] as const) {
+  const path = await spire.programOf(name, GO_AGENT)
+  await spire.register({ id: agentId(role), path, ttlSeconds })
+}
+
+async function open(t: Test, name: string, gateway = GATEWAY): Promise<GoAgent> {
+  const agent = await startGoAgent({
+    endpoint: spire.endpoint,
+    url: `${test.origin}/aws/s3`,
+    server: { id: gateway },
+    program: spire.pathOf(name),
+  })
+  t.teardown(() => agent.close())
+  return agent
+}
+
+t.test("go-spiffe's TLS client and our listener take each other by SPIFFE ID", async (t) => {
+  const writer = await open(t, 'go-writer')
+  t.equal(writer.id, agentId('writer'))
+  t.match(await writer.send('PUT', '/reports/2026/go.csv', 'q3'), { status: 200 })
+  t.match(await writer.send('GET', '/reports/2026/go.csv'), {
+    status: 403,
+    body: /ERR_SG_DENIED.*Role: writer/,
+  })
+  const researcher = await open(t, 'go-researcher')
+  t.match(await researcher.send('PUT', '/reports/2026/x', 'x'), {
+    status: 403,
+    body: /ERR_SG_DENIED.*Role: researcher/,
+  })
+  const strict = await open(t, 'go-writer', 'spiffe://example.org/another-gateway')
+  t.match(await strict.send('PUT', '/reports/2026/x', 'x'), { status: 0, error: /unexpected ID/ })
+})
+
+t.test('under load, no request fails while SVIDs are renewed', async (t) => {
+  const writer = await open(t, 'go-writer')
+  await writer.startLoad(4)
+  await untilTrue(async () => (await writer.count()).serials.length >= 4)
+  const { sent, failed, failures, serials } = await writer.stopLoad()
+  t.same(failures, [])
+  t.equal(failed, 0, `none of ${sent} over ${serials.length} SVIDs`)
+  t.ok(sent > 100, 'a load')
+})
