@@ -32,6 +32,7 @@ import { createUnreadHandler } from './pipeline/unread.ts'
 import type { Logger } from './telemetry/logger.ts'
 import type { Lookup } from './upstream/guarded-connect.ts'
 import type { Clock } from './util/clock.ts'
+import { systemTimers } from './util/timers.ts'
 
 export interface GatewayPorts {
   readonly clock: Clock
@@ -84,6 +85,7 @@ export class Gateway {
       const parts = await openParts(loaded, ports, opened)
       const gateway = new Gateway(parts)
       gateway.#listeners = await openListeners(gateway.#listenerPorts())
+      gateway.#followIdentity()
       return gateway
     } catch (error) {
       for (const close of opened.reverse()) await close()
@@ -114,6 +116,17 @@ export class Gateway {
     })
   }
 
+  /** What the identity source does by itself is in force at once, without a reload. */
+  #followIdentity(): void {
+    const follow = (): void => {
+      this.listeners.renewSvid()
+      this.listeners.cutUnless((peer) => this.#identity.holds(peer))
+    }
+    this.#identity.watch(follow)
+    // What came while the listeners were opened.
+    follow()
+  }
+
   /** Stops accepting, lets what runs end, writes the last checkpoint. Once, however often asked. */
   drain(): Promise<void> {
     this.#draining ??= this.#drain()
@@ -125,10 +138,10 @@ export class Gateway {
     await this.listeners.drain(this.config.limits.timeouts.drain)
     // A request whose client was cut off still has its outcome to record.
     await withinMs(this.#inFlight.idle(), LAST_OUTCOMES_MS)
+    this.#identity.close()
     await this.#clouds.close()
     await this.#records.close()
     await this.listeners.close()
-    this.#identity.close()
     this.#telemetry.metrics.close()
   }
 
@@ -240,11 +253,18 @@ async function openParts(
   const { clock, random } = ports
   const telemetry = openTelemetry(ports.logger(config), clock)
   opened.push(() => telemetry.metrics.close())
-  const identity = await openIdentity(config, clock)
-  opened.push(() => identity.close())
-  const issuer = await openIssuer(() => held.loaded.config, clock)
   const clouds = openClouds(() => held.loaded.config, ports.lookup)
   opened.push(() => clouds.close())
+  const identity = await openIdentity(config, {
+    clock,
+    timers: systemTimers,
+    random,
+    fetchBundle: clouds.fetchBundle,
+    onSource: telemetry.identitySource,
+    onState: telemetry.identityState,
+  })
+  opened.push(() => identity.close())
+  const issuer = await openIssuer(() => held.loaded.config, clock)
   const observer = (name: string, result: CacheResult): void =>
     telemetry.metrics.credentialExchange(name, result)
   const cache = new CredentialCache({ clock, random, observer })

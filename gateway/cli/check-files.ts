@@ -3,7 +3,7 @@
 // made or changed.
 
 import { checkAuditKey } from '../audit/audit-key.ts'
-import { openIdentity } from '../compose/identity.ts'
+import { checkIdentity } from '../compose/identity.ts'
 import type { StartProblem } from '../compose/problem.ts'
 import type { Config } from '../config/config.ts'
 import { checkIssuerKeys } from '../issuer/keys.ts'
@@ -16,16 +16,13 @@ export async function checkFiles(config: Config): Promise<readonly StartProblem[
   const { audit, identity, issuer } = config
   const problems = [
     // A development trust domain is made at the start.
-    identity.source.kind === 'dev' ? undefined : await problemOf(() => checkIdentity(config)),
+    identity.source.kind === 'dev'
+      ? undefined
+      : await problemOf(() => checkIdentity(config, systemClock)),
     issuer === undefined ? undefined : await problemOf(() => checkIssuerKeys(issuer.keys.dir)),
     await problemOf(() => checkAuditKey(audit.key)),
   ]
   return problems.filter((problem) => problem !== undefined)
-}
-
-async function checkIdentity(config: Config): Promise<void> {
-  const identity = await openIdentity(config, systemClock)
-  identity.close()
 }
 
 async function problemOf(check: () => Promise<void>): Promise<StartProblem | undefined> {

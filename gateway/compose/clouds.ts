@@ -1,15 +1,20 @@
-// What reaches outside: the pools of the upstreams and the outbound port of token exchanges, both
-// behind the egress guard, with the certificate authorities that the routes name.
+// What reaches outside: the pools of the upstreams, the outbound port of token exchanges and that of
+// partners’ bundles, all behind the egress guard, with the authorities that the configuration names.
 
 import type { Config, CredentialConfig } from '../config/config.ts'
 import { tokenEndpointsOf } from '../config/token-endpoints.ts'
+import { readPeerChain } from '../downstream/peer-chain.ts'
+import type { FetchBundle } from '../spiffe/federation/fetch-port.ts'
 import { UpstreamForwarder } from '../upstream/forward.ts'
 import type { ConnectOptions, Lookup } from '../upstream/guarded-connect.ts'
+import { createBundleFetcher } from '../upstream/get-bundle.ts'
 import { createPostClient, type PostClient } from '../upstream/post.ts'
 
 export interface Clouds {
   readonly upstream: UpstreamForwarder
   readonly tokens: PostClient
+  /** The bundle endpoints of partners. */
+  readonly fetchBundle: FetchBundle
   /** After a reload: new connections are made by what is configured now. */
   renew(): void
   close(): Promise<void>
@@ -43,9 +48,14 @@ export function openClouds(config: () => Config, lookup?: Lookup): Clouds {
   const tokens = createPostClient({
     connect: (origin) => connectWith(rootsOf(config(), origin), timeouts.credential),
   })
+  const fetchBundle = createBundleFetcher({
+    connect: () => connectWith(undefined, timeouts.upstreamConnect),
+    chainOf: readPeerChain,
+  })
   return {
     upstream,
     tokens,
+    fetchBundle,
     renew: () => {
       upstream.renew()
       tokens.renew()

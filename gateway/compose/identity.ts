@@ -11,15 +11,15 @@ import {
   type ForeignNames,
   type NamePorts,
 } from '../pipeline/authenticate.ts'
-import { openDevSource } from '../spiffe/dev-source.ts'
 import { EMPTY_DENY_LIST, readDenyList, type DenyList } from '../spiffe/deny-list.ts'
-import { openFileSource } from '../spiffe/file-source.ts'
 import { compileGrammar } from '../spiffe/grammar.ts'
 import type { Peer } from '../spiffe/peer.ts'
-import type { IdentitySource, TrustFiles } from '../spiffe/source.ts'
+import type { IdentitySource, OwnSvid, SourceEvent, SourceObserver } from '../spiffe/source.ts'
+import { StandingCache } from '../spiffe/standing-cache.ts'
 import { VerdictCache } from '../spiffe/verdict-cache.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Result } from '../util/result.ts'
+import { checkSource, openSource, trustSettingsOf, type SourcePorts } from './identity-source.ts'
 import type { StartProblem } from './problem.ts'
 
 export interface Identity {
@@ -27,6 +27,11 @@ export interface Identity {
   recheck(peer: Peer): Refusal | undefined
   /** For open connections after a change: `recheck`, and the names of its ID are still the same. */
   holds(peer: Peer): boolean
+  ownSvid(): OwnSvid | undefined
+  /** Whether there is a bundle that can vouch for our agents, and an SVID of ours where we show it. */
+  isReady(config: Config): boolean
+  /** From now on `changed` is told when bundles or our own SVID are others than before. */
+  watch(changed: () => void): void
   /** Reads everything again; on a problem all stays as it was. */
   reload(config: Config): Promise<readonly StartProblem[]>
   /** Reads the deny list alone; on a problem it stays as it was. */
@@ -34,12 +39,42 @@ export interface Identity {
   close(): void
 }
 
+export interface IdentityPorts extends Omit<SourcePorts, 'observer'> {
+  /** For log and metrics. */
+  readonly onSource: (event: SourceEvent) => void
+  readonly onState: (state: IdentityState) => void
+}
+
+/** What is held after a change. */
+export interface IdentityState {
+  readonly trustBundles: number
+  /** ms since the epoch. */
+  readonly ownSvidExpiresAt: number | undefined
+}
+
 interface Rules extends NamePorts {
   readonly denyList: DenyList
 }
 
-export async function openIdentity(config: Config, clock: Clock): Promise<Identity> {
-  const source = await openSource(config, clock)
+export async function openIdentity(config: Config, ports: IdentityPorts): Promise<Identity> {
+  const { clock, onSource, onState } = ports
+  let told = (): void => undefined
+  const held: { source?: IdentitySource } = {}
+  const tellState = (): void => {
+    if (held.source === undefined) return
+    const trustBundles = held.source.bundles().trustDomains.length
+    onState({ trustBundles, ownSvidExpiresAt: held.source.ownSvid()?.expiresAt })
+  }
+  const observer: SourceObserver = {
+    changed: () => {
+      tellState()
+      told()
+    },
+    happened: onSource,
+  }
+  const source = await openSource(config, { ...ports, observer })
+  held.source = source
+  tellState()
   const first = await readRules(config)
   if (!first.ok) {
     source.close()
@@ -47,25 +82,34 @@ export async function openIdentity(config: Config, clock: Clock): Promise<Identi
   }
   let rules = first.value
   const verdicts = new VerdictCache()
-  const bundles = () => source.bundles()
+  const standings = new StandingCache(verdicts)
+  const isTrusted = (peer: Peer): boolean =>
+    standings.isTrusted(peer, source.bundles(), clock.now())
   const recheck = (peer: Peer): Refusal | undefined =>
-    recheckPeer(peer, { bundles, denyList: () => rules.denyList, now: clock.now })
+    recheckPeer(peer, { isTrusted, denyList: () => rules.denyList, now: clock.now })
   return {
-    authenticate: (chain) =>
-      authenticate(chain, {
+    authenticate: (chain) => {
+      const peer = authenticate(chain, {
         verify: (der) => verdicts.verify(der, source.bundles(), clock.now()),
-        bundles,
         grammar: rules.grammar,
         foreign: rules.foreign,
         denyList: () => rules.denyList,
         now: clock.now,
-      }),
+      })
+      if (peer.ok) standings.add(peer.value, chain)
+      return peer
+    },
     recheck,
     holds: (peer) => recheck(peer) === undefined && namesHold(peer, rules),
+    ownSvid: () => source.ownSvid(),
+    isReady: (now) => isSourceReady(source, clock.now(), showsSvid(now)),
+    watch: (changed) => {
+      told = changed
+    },
     reload: async (next) => {
       const read = await readRules(next)
       if (!read.ok) return read.error
-      const report = await source.reload(trustFilesOf(next))
+      const report = await source.reload(trustSettingsOf(next))
       if (report.problems.length > 0) return report.problems
       rules = read.value
       return []
@@ -80,6 +124,28 @@ export async function openIdentity(config: Config, clock: Clock): Promise<Identi
   }
 }
 
+/** What `openIdentity` would stumble over, without asking anybody. */
+export async function checkIdentity(config: Config, clock: Clock): Promise<void> {
+  await checkSource(config, clock)
+  const rules = await readRules(config)
+  if (!rules.ok) throw new StartProblems(rules.error)
+}
+
+/** Whether agents see our own SVID. */
+export function showsSvid({ listen }: Config): boolean {
+  return listen.data.tls.some(({ kind }) => kind === 'svid')
+}
+
+function isSourceReady(source: IdentitySource, now: number, needsSvid: boolean): boolean {
+  const anchors = source.bundles().get(source.trustDomain)?.anchors ?? []
+  const hasBundle = anchors.some(({ certificate }) => {
+    return now >= certificate.notBefore && now <= certificate.notAfter
+  })
+  if (!hasBundle || !needsSvid) return hasBundle
+  const own = source.ownSvid()
+  return own !== undefined && now <= own.expiresAt
+}
+
 /** Something that the configuration names cannot be used; every problem found is in it. */
 export class StartProblems extends Error {
   readonly problems: readonly StartProblem[]
@@ -89,26 +155,6 @@ export class StartProblems extends Error {
     this.name = 'StartProblems'
     this.problems = problems
   }
-}
-
-function openSource(config: Config, clock: Clock): Promise<IdentitySource> {
-  const { trustDomain, identity } = config
-  if (identity.source.kind === 'dev') {
-    return openDevSource({ trustDomain, dir: identity.source.dir, clock })
-  }
-  return openFileSource({ trustDomain, clock, ...trustFiles(identity.source, identity) })
-}
-
-function trustFilesOf({ identity }: Config): TrustFiles | undefined {
-  return identity.source.kind === 'dev' ? undefined : trustFiles(identity.source, identity)
-}
-
-function trustFiles(
-  source: { readonly trustBundle: string },
-  { trustBundles }: Config['identity'],
-): TrustFiles {
-  const foreign = [...trustBundles].map(([domain, { file }]) => [domain, file] as const)
-  return { bundleFile: source.trustBundle, foreignBundleFiles: new Map(foreign) }
 }
 
 async function readRules(config: Config): Promise<Result<Rules, readonly StartProblem[]>> {

@@ -16,10 +16,11 @@ import { DataListener } from '../downstream/listener.ts'
 import { ServerCertificates } from '../downstream/server-certificates.ts'
 import type { RefusalAnswer } from '../respond/refusal-answer.ts'
 import type { Peer } from '../spiffe/peer.ts'
+import type { OwnSvid } from '../spiffe/source.ts'
 import type { Clock } from '../util/clock.ts'
 import { VERSION } from '../util/version.ts'
 import type { BuiltGeneration } from './generation.ts'
-import type { Identity } from './identity.ts'
+import { showsSvid, type Identity } from './identity.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export interface ListenerPorts {
@@ -46,6 +47,8 @@ export interface Listeners {
    * puts them into force for new handshakes.
    */
   prepare(config: Config): () => void
+  /** New handshakes see the SVID that we have now; what is open stays open. */
+  renewSvid(): void
   /** Connections whose peer does not hold any more are cut. */
   cutUnless(holds: (peer: Peer) => boolean): void
   drain(deadlineMs: number): Promise<void>
@@ -63,7 +66,11 @@ export async function openListeners(ports: ListenerPorts): Promise<Listeners> {
     const issuer = await openIssuerListener(ports, opened)
     const health = await startHealthListener({
       ...listen.health.address,
-      ready: [() => !isDraining, () => ports.records.isWritable],
+      ready: [
+        () => !isDraining,
+        () => ports.records.isWritable,
+        () => ports.identity.isReady(ports.config()),
+      ],
       metrics: () => ports.telemetry.metrics.exposition(),
       onError: (error) => ports.telemetry.fault('health', error),
     })
@@ -76,6 +83,7 @@ export async function openListeners(ports: ListenerPorts): Promise<Listeners> {
       healthPort: health.port,
       issuerPort: issuer?.port,
       prepare: data.prepare,
+      renewSvid: data.renewSvid,
       cutUnless: (holds) => data.listener.cutUnless(holds),
       drain: (deadlineMs) => {
         isDraining = true
@@ -96,7 +104,9 @@ async function closeAll(servers: readonly HttpServer[]): Promise<void> {
 function openDataListener(ports: ListenerPorts) {
   const { config, identity, telemetry, clock } = ports
   const { limits, listen } = config()
-  let certificates = certificatesOf(config())
+  const certificatesNow = (of: Config): ServerCertificates =>
+    certificatesOf(of, () => identity.ownSvid())
+  let certificates = certificatesNow(config())
   let open = 0
   const listener = new DataListener({
     ...listen.data.address,
@@ -122,23 +132,28 @@ function openDataListener(ports: ListenerPorts) {
     },
   })
   const prepare = (next: Config): (() => void) => {
-    const prepared = certificatesOf(next)
+    const prepared = certificatesNow(next)
     return () => {
       certificates = prepared
       listener.renewCertificates()
     }
   }
-  return { listener, prepare }
+  const renewSvid = (): void => {
+    if (showsSvid(config())) prepare(config())()
+  }
+  return { listener, prepare, renewSvid }
 }
 
-function certificatesOf({ listen }: Config): ServerCertificates {
-  return new ServerCertificates(
-    listen.data.tls.map(({ names, cert, key }) => ({
-      names,
-      certPem: cert.text,
-      keyPem: key.pem.reveal(),
-    })),
-  )
+function certificatesOf(config: Config, ownSvid: () => OwnSvid | undefined): ServerCertificates {
+  const files = config.listen.data.tls.flatMap((entry) => {
+    if (entry.kind === 'svid') return []
+    const { names, cert, key } = entry
+    return [{ names, certPem: cert.text, keyPem: key.pem.reveal() }]
+  })
+  if (!showsSvid(config)) return new ServerCertificates(files)
+  const own = ownSvid()
+  const svid = own && { certPem: own.certPem, keyPem: own.keyPem.reveal() }
+  return new ServerCertificates(files, { svid })
 }
 
 async function openIssuerListener(

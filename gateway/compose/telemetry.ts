@@ -6,11 +6,13 @@ import { SERVICES } from '../config/schema/access.ts'
 import type { Refusal } from '../errors.ts'
 import type { RequestSummary } from '../pipeline/ports.ts'
 import type { Peer } from '../spiffe/peer.ts'
+import type { SourceEvent } from '../spiffe/source.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createMetrics, type LookupResult, type Metrics } from '../telemetry/metrics.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Result } from '../util/result.ts'
 import type { BuiltGeneration } from './generation.ts'
+import type { IdentityState } from './identity.ts'
 
 export interface Telemetry {
   readonly metrics: Metrics
@@ -21,6 +23,8 @@ export interface Telemetry {
   handshake(result: Result<Peer, Refusal>): void
   tlsFailed(error: Error): void
   bundleActivated(built: BuiltGeneration): void
+  readonly identitySource: (event: SourceEvent) => void
+  readonly identityState: (state: IdentityState) => void
   /** `bundle`: its name in the configuration. */
   bundleFailed(bundle: string): void
 }
@@ -49,6 +53,8 @@ export function openTelemetry(log: Logger, clock: Clock): Telemetry {
       metrics.handshakeFailed()
       log.debug('a TLS handshake failed', { err: error })
     },
+    identitySource: (event) => tellSource(metrics, log, clock, event),
+    identityState: (state) => metrics.identity.holds(state),
     bundleActivated: ({ generation, bundle, revision, policyP99Ms }) => {
       metrics.bundleLoaded(bundle)
       const fields = { bundle, revision, generation: generation.number, policyP99Ms }
@@ -56,6 +62,19 @@ export function openTelemetry(log: Logger, clock: Clock): Telemetry {
     },
     bundleFailed: (bundle) => metrics.bundleLoadFailed(bundle),
   }
+}
+
+function tellSource(metrics: Metrics, log: Logger, clock: Clock, event: SourceEvent): void {
+  const { part, result, trustDomain } = event
+  metrics.identity.happened(part, result)
+  const isFresh = result === 'updated' || result === 'unchanged'
+  if (isFresh && trustDomain !== undefined) metrics.identity.fetched(trustDomain, clock.now())
+  const fields = { ...event }
+  if (result === 'unchanged') log.debug('identity: nothing new', fields)
+  else if (result === 'updated') log.info('identity: taken over', fields)
+  else if (result === 'stopped') log.error('identity: it is not asked again', fields)
+  else if (result === 'expired') log.error('identity: too old to be trusted', fields)
+  else log.warn('identity: what is there stays', fields)
 }
 
 function countRequest(metrics: Metrics, summary: RequestSummary): void {

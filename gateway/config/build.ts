@@ -1,8 +1,10 @@
 // From what the schema yields to the frozen `Config`: paths made absolute, files put in their place.
 
 import { Secret } from '../util/secret.ts'
-import type { Config, PrivateKeyFile, PublicFile } from './config.ts'
+import { ENDPOINT_VARIABLE } from '../spiffe/workload-api/endpoint.ts'
+import type { Config, IdentitySourceConfig, PrivateKeyFile, PublicFile } from './config.ts'
 import { absolutePath } from './files/paths.ts'
+import type { Environment } from './references.ts'
 import type { ParsedConfig } from './schema.ts'
 import type { KeyReference } from './schema/fields.ts'
 
@@ -11,6 +13,7 @@ export function buildConfig(
   parsed: ParsedConfig,
   directory: string,
   texts: ReadonlyMap<string, string>,
+  env: Environment,
 ): Config {
   const at = (path: string) => absolutePath(directory, path)
   const textAt = (path: string): string => {
@@ -35,22 +38,21 @@ export function buildConfig(
       admin: listen.admin === undefined ? undefined : { socket: at(listen.admin.socket) },
       data: {
         ...listen.data,
-        tls: listen.data.tls.map((entry) => ({
-          ...entry,
-          cert: publicFile(entry.cert),
-          key: privateKey(entry.key),
-        })),
+        tls: listen.data.tls.map((entry) =>
+          entry.kind === 'svid'
+            ? entry
+            : { ...entry, cert: publicFile(entry.cert), key: privateKey(entry.key) },
+        ),
       },
     },
     identity: {
-      source:
-        identity.source.kind === 'files'
-          ? { kind: 'files', trustBundle: at(identity.source.trustBundle) }
-          : { kind: 'dev', dir: at(identity.source.dir) },
+      source: sourceOf(identity.source, at, env),
       grammar: identity.grammar,
       trustBundles: mapOf(identity.trustBundles, (bundle) => ({
-        file: at(bundle.file),
-        grammar: bundle.grammar,
+        ...bundle,
+        file: bundle.file && at(bundle.file),
+        bundle: bundle.bundle && at(bundle.bundle),
+        tls: roots(bundle.tls),
         tenants: mapOf(bundle.tenants, (tenant) => tenant),
       })),
       denyList: identity.denyList === undefined ? undefined : at(identity.denyList),
@@ -76,6 +78,27 @@ export function buildConfig(
     },
     state: { ...state, jobKeys: { dir: at(state.jobKeys.dir) } },
   })
+}
+
+type ParsedIdentity = ParsedConfig['identity']
+
+function sourceOf(
+  source: ParsedIdentity['source'],
+  at: (path: string) => string,
+  env: Environment,
+): IdentitySourceConfig {
+  switch (source.kind) {
+    case 'files': {
+      const { svid, ...files } = source
+      const trustBundle = at(source.trustBundle)
+      if (svid === undefined) return { ...files, trustBundle }
+      return { ...files, trustBundle, svid: { cert: at(svid.cert), key: at(svid.key) } }
+    }
+    case 'workload-api':
+      return { kind: 'workload-api', socket: source.socket ?? env[ENDPOINT_VARIABLE] ?? '' }
+    case 'dev':
+      return { kind: 'dev', dir: at(source.dir) }
+  }
 }
 
 function mapOf<T, U>(

@@ -24,13 +24,20 @@ export interface PrivateKeyFile {
   readonly pem: Secret
 }
 
-export interface TlsConfig {
+export interface FilesTlsConfig {
   readonly kind: 'files'
   /** SNI names; `*.` covers one label. */
   readonly names: readonly string[]
   readonly cert: PublicFile
   readonly key: PrivateKeyFile
 }
+
+/** Our own SVID, from the identity source. */
+export interface SvidTlsConfig {
+  readonly kind: 'svid'
+}
+
+export type TlsConfig = FilesTlsConfig | SvidTlsConfig
 
 type ParsedListen = Parsed['listen']
 
@@ -41,15 +48,22 @@ export interface ListenConfig {
   readonly issuer: ParsedListen['issuer']
 }
 
-export interface FederatedTrustConfig {
-  readonly file: string
-  readonly grammar: string | undefined
+/** `file`, `endpoint` with its fields, or neither: the Workload API (`checks/identity.ts`). */
+export interface FederatedTrustConfig extends Omit<
+  Parsed['identity']['trustBundles'][string],
+  'tenants' | 'tls'
+> {
+  readonly tls: OwnRoots | undefined
   /** Their tenant → ours. */
   readonly tenants: ReadonlyMap<string, string>
 }
 
+export type IdentitySourceConfig =
+  | Exclude<Parsed['identity']['source'], { kind: 'workload-api' }>
+  | { readonly kind: 'workload-api'; readonly socket: string }
+
 export interface IdentityConfig {
-  readonly source: Parsed['identity']['source']
+  readonly source: IdentitySourceConfig
   readonly grammar: string
   /** By trust domain. */
   readonly trustBundles: ReadonlyMap<string, FederatedTrustConfig>

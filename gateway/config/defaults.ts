@@ -153,6 +153,14 @@ export const DEFAULTS = {
     '1h',
     'Kubernetes kills after 30 s; 5 s are left to write the last records.',
   ),
+  bundleMaxAge: limit(
+    'identity.trustBundles.<domain>.maxAge',
+    '24h',
+    'duration',
+    '5m',
+    '168h',
+    'A partner publishes new authorities days before they sign; a day covers an outage, and ends what nobody can revoke any more.',
+  ),
   tokenTtl: limit(
     'issuer.tokenTtl',
     '5m',

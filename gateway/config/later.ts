@@ -23,16 +23,8 @@ const SERVICE = /^(?!(aws_s3|gcp_bigquery)$)((aws|gcp|azure)_[a-z0-9-]+|secret|h
 const LATER: readonly LaterKey[] = [
   entry('workers', 'Use `workers: 1` and run several replicas.', /^(auto|[2-9]|[1-9]\d+)$/),
   entry('listen.data.proxyProtocol', 'Use `false`.', /^true$/),
-  entry('listen.data.tls.*.kind', 'Use `kind: files`.', /^svid$/),
   entry('listen.admin.address', 'Use `socket:`.'),
   entry('listen.admin.auth', 'Use `socket:`, which only its owner can open.'),
-  entry(
-    'identity.source.kind',
-    'Use `kind: files` with the trust bundle that the Workload API delivers.',
-    /^workload-api$/,
-  ),
-  entry('identity.trustBundles.*.endpoint', 'Use `file:` with a bundle fetched beforehand.'),
-  entry('identity.trustBundles.*.profile', 'Use `file:` with a bundle fetched beforehand.'),
   entry('issuer.signer', 'Use `keys: { dir: … }`.'),
   entry('tokenSource.kind', 'Use `kind: issuer`.', /^(spire-delegated|presented)$/),
   entry(

@@ -67,13 +67,13 @@ export async function loadConfig(
       ),
     )
   }
-  return loadDocument(path, read.document, ports.files)
+  return loadDocument(path, read.document, ports)
 }
 
 async function loadDocument(
   file: string,
   document: ConfigDocument,
-  files: ConfigFiles,
+  { files, env }: ConfigPorts,
 ): Promise<Result<LoadedConfig, readonly ConfigProblem[]>> {
   const root = configJsonSchema()
   const directory = dirname(resolve(file))
@@ -88,7 +88,7 @@ async function loadDocument(
   const findings = [...known, ...issues.filter((issue) => !reported.has(sameFault(issue)))]
   findings.push(
     ...checkListen(parts),
-    ...checkIdentity(parts),
+    ...checkIdentity(parts, env),
     ...checkPolicy(parts),
     ...checkAccess(parts),
     ...checkRoutes(parts),
@@ -103,7 +103,7 @@ async function loadDocument(
   const problems = inFileOrder(findings.map((finding) => locate(finding, file, document, root)))
   if (!parse.success || problems.some(({ severity }) => severity === 'error')) return err(problems)
   return ok({
-    config: buildConfig(parse.data, directory, materials.texts),
+    config: buildConfig(parse.data, directory, materials.texts, env),
     warnings: problems,
     parsed: parse.data,
     references: document.references,
@@ -135,12 +135,15 @@ function certificates(
   directory: string,
   texts: ReadonlyMap<string, string>,
 ): Finding[] {
-  const entries = parts.listen?.data.tls ?? []
+  const filesAt = (index: number) => {
+    const entry = parts.listen?.data.tls[index]
+    return entry?.kind === 'files' ? entry : undefined
+  }
   return checkServerCertificates(
     parts,
-    (index) => texts.get(absolutePath(directory, entries[index]?.cert ?? '')),
+    (index) => texts.get(absolutePath(directory, filesAt(index)?.cert ?? '')),
     (index) => {
-      const key = entries[index]?.key
+      const key = filesAt(index)?.key
       if (key === undefined) return undefined
       if (key.kind === 'file') return texts.get(absolutePath(directory, key.path))
       return privateKeyFault(key.pem) === undefined ? key.pem : undefined
@@ -154,9 +157,9 @@ function inlineKeys(
   references: ReadonlyMap<string, ReferencedText>,
 ): Finding[] {
   const keys: { path: ConfigPath; pem: string }[] = []
-  parts.listen?.data.tls.forEach(({ key }, index) => {
-    if (key.kind === 'inline') {
-      keys.push({ path: ['listen', 'data', 'tls', index, 'key'], pem: key.pem })
+  parts.listen?.data.tls.forEach((entry, index) => {
+    if (entry.kind === 'files' && entry.key.kind === 'inline') {
+      keys.push({ path: ['listen', 'data', 'tls', index, 'key'], pem: entry.key.pem })
     }
   })
   return keys.flatMap(({ path, pem }): Finding[] => {

@@ -142,10 +142,9 @@ export class DataListener {
    * that left `minVersion` out let TLS 1.2 in.
    */
   #secureContextOptions(): SecureContextOptions {
-    const { certPem, keyPem } = this.#options.certificates().default
+    const shown = this.#options.certificates().default
     return {
-      cert: certPem,
-      key: keyPem,
+      ...(shown === undefined ? {} : { cert: shown.certPem, key: shown.keyPem }),
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',
       // A resumed session would outlive the certificate that opened it (docs/decisions/0006). Under

@@ -7,7 +7,6 @@ import type { AgentNames, PathGrammar } from '../spiffe/grammar.ts'
 import { parseSpiffeId, type SpiffeId } from '../spiffe/id.ts'
 import { peerFields } from '../spiffe/peer-fields.ts'
 import { makePeer, type Peer } from '../spiffe/peer.ts'
-import type { TrustBundleSet } from '../spiffe/trust-bundle.ts'
 import type { VerifiedSvid } from '../spiffe/verify.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { formatRfc3339 } from '../util/rfc3339.ts'
@@ -23,7 +22,6 @@ export interface ForeignNames {
 
 export interface AuthenticatePorts {
   readonly verify: (chain: readonly Buffer[]) => Result<VerifiedSvid, Refusal>
-  readonly bundles: () => TrustBundleSet
   /** Our own trust domain's: an ID that does not fit is refused. */
   readonly grammar: PathGrammar
   /** By trust domain; one that is not here has no tenant, agent or role. */
@@ -45,7 +43,8 @@ export function authenticate(
   const names = namesOf(id, ports)
   if (!names.ok) return names
   const peer = makePeer(peerFields(verified.value, names.value))
-  const denied = recheckPeer(peer, ports)
+  // Judged by the bundles of this very moment: nothing that waits stands between.
+  const denied = recheckPeer(peer, { ...ports, isTrusted: () => true })
   return denied === undefined ? ok(peer) : err(denied)
 }
 
@@ -80,16 +79,19 @@ function foreignNames(id: SpiffeId, ports: NamePorts): AgentNames | undefined {
   return names === undefined || tenant === undefined ? undefined : { ...names, tenant }
 }
 
+export interface RecheckPorts extends Pick<AuthenticatePorts, 'denyList' | 'now'> {
+  /** Whether the peer's chain is valid by the trust bundles of now. */
+  readonly isTrusted: (peer: Peer) => boolean
+}
+
 /** Undefined: the identity still holds. Called for every request, and after every change. */
-export function recheckPeer(
-  peer: Peer,
-  ports: Pick<AuthenticatePorts, 'bundles' | 'denyList' | 'now'>,
-): Refusal | undefined {
+export function recheckPeer(peer: Peer, ports: RecheckPorts): Refusal | undefined {
   if (ports.now() >= peer.expiresAt) {
     return refusal('ERR_SG_SVID_EXPIRED', 'the SVID or its chain expired on an open connection')
   }
-  if (peer.bundleRevision !== ports.bundles().revision) {
-    return refusal('ERR_SG_SVID_TRUST_DOMAIN', 'the trust bundles changed; connect again')
+  if (!ports.isTrusted(peer)) {
+    const detail = 'the trust bundles changed and do not vouch for the SVID any more'
+    return refusal('ERR_SG_SVID_TRUST_DOMAIN', detail)
   }
   if (isDenied(ports.denyList(), { spiffeId: peer.spiffeId, serial: peer.serial })) {
     return refusal('ERR_SG_SVID_DENY_LISTED', 'the identity is on the deny list')

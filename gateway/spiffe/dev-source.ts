@@ -4,11 +4,12 @@
 
 import type { Clock } from '../util/clock.ts'
 import { Secret } from '../util/secret.ts'
+import type { StopTimer, Timers } from '../util/timers.ts'
 import { createDevTrustDomain } from './dev-ca.ts'
 import type { DevTrustDomain } from './dev-ca.ts'
 import { openDevTrustDomain } from './dev-directory.ts'
 import { parseSpiffeId } from './id.ts'
-import type { IdentitySource, OwnSvid, ReloadReport } from './source.ts'
+import type { IdentitySource, OwnSvid, ReloadReport, SourceObserver } from './source.ts'
 import { makeTrustBundleSet, parseTrustBundle } from './trust-bundle.ts'
 import type { TrustBundleSet } from './trust-bundle.ts'
 
@@ -20,7 +21,13 @@ export interface DevSourceOptions {
   /** Where the domain lives on between starts; in memory only where absent. */
   readonly dir?: string
   readonly clock: Clock
+  /** With an observer: it is told when the SVID has been made again. */
+  readonly timers?: Timers
+  readonly observer?: SourceObserver
 }
+
+/** Well within the half of its life that an SVID still has when it is renewed. */
+const RENEWAL_CHECK_MS = 60_000
 
 export interface DevSource extends IdentitySource {
   readonly domain: DevTrustDomain
@@ -31,19 +38,24 @@ export async function openDevSource({
   trustDomain,
   dir,
   clock,
+  timers,
+  observer,
 }: DevSourceOptions): Promise<DevSource> {
   const now = clock.now()
   const domain =
     dir === undefined
       ? createDevTrustDomain({ trustDomain, now })
       : await openDevTrustDomain(dir, trustDomain, now)
-  return new DevIdentitySource(domain, clock)
+  const source = new DevIdentitySource(domain, clock)
+  if (timers !== undefined && observer !== undefined) source.watch(timers, observer)
+  return source
 }
 
 class DevIdentitySource implements DevSource {
   readonly domain: DevTrustDomain
   readonly #clock: Clock
   readonly #bundles: TrustBundleSet
+  #stop: StopTimer = () => undefined
   #svid: { readonly own: OwnSvid; readonly renewAt: number } | undefined
 
   constructor(domain: DevTrustDomain, clock: Clock) {
@@ -74,8 +86,17 @@ class DevIdentitySource implements DevSource {
     return Promise.resolve({ changed: false, problems: [], warnings: [] })
   }
 
+  watch(timers: Timers, observer: SourceObserver): void {
+    let shown = this.ownSvid()
+    this.#stop = timers.every(RENEWAL_CHECK_MS, () => {
+      if (this.ownSvid() === shown) return
+      shown = this.ownSvid()
+      observer.changed()
+    })
+  }
+
   close(): void {
-    // Nothing is held open.
+    this.#stop()
   }
 
   #issue(now: number): OwnSvid {

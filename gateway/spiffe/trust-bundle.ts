@@ -92,7 +92,7 @@ export function parseTrustBundle(
   }
   const text = bytes.toString('utf8')
   const ders = text.trimStart().startsWith('{') ? readJwks(text) : readPemBundle(text)
-  return ders.ok ? anchorsOf(trustDomain, ders.value) : ders
+  return ders.ok ? trustBundleOf(trustDomain, ders.value) : ders
 }
 
 const HINT_FORM =
@@ -154,7 +154,8 @@ function fieldOf(value: unknown, name: string): unknown {
   return (value as Readonly<Record<string, unknown>>)[name]
 }
 
-function anchorsOf(
+/** A bundle of CA certificates in DER, each by itself; none at all trusts nothing. */
+export function trustBundleOf(
   trustDomain: string,
   ders: readonly Buffer[],
 ): Result<TrustBundle, BundleProblem> {

@@ -7,6 +7,7 @@ import type { Clock } from '../util/clock.ts'
 import { Gauge, Registry } from 'prom-client'
 import { counterFamily, histogramFamily } from './cells.ts'
 import type { CounterCell, CounterFamily, HistogramCell, HistogramFamily } from './cells.ts'
+import { registerIdentityMetrics, type IdentityMetrics } from './identity-metrics.ts'
 import { registerProcessMetrics } from './process-metrics.ts'
 
 export interface RequestSample {
@@ -49,6 +50,7 @@ export interface Metrics {
   /** `bundle`: its name in the configuration; counts an activation. */
   bundleLoaded(bundle: string): void
   bundleLoadFailed(bundle: string): void
+  readonly identity: IdentityMetrics
   exposition(): Promise<{ readonly contentType: string; readonly body: string }>
   /** Ends what it watches; counting goes on being harmless. */
   close(): void
@@ -83,6 +85,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 }
 
 class PrometheusMetrics implements Metrics {
+  readonly identity: IdentityMetrics
   readonly #registry = new Registry()
   readonly #clock: Clock
   readonly #closeProcessMetrics: () => void
@@ -107,6 +110,7 @@ class PrometheusMetrics implements Metrics {
 
   constructor(options: MetricsOptions) {
     this.#clock = options.clock
+    this.identity = registerIdentityMetrics(this.#registry)
     this.#requests = this.#counter(
       'requests_total',
       'Requests by service, verdict and code (ok: nothing went wrong).',

@@ -2,6 +2,7 @@
 
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns'
 import { isIP } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { buildConnector } from 'undici'
 import { mayDial, type EgressOptions } from './address-guard.ts'
 
@@ -17,6 +18,21 @@ export interface ConnectOptions {
   readonly ca: string | undefined
   readonly connectTimeoutMs: number
   readonly lookup?: Lookup
+  /**
+   * Judges the server in place of its certificate's authorities and name; undefined is yes, a text
+   * says why not. No byte of a request is sent before.
+   */
+  readonly judge?: (socket: TLSSocket) => string | undefined
+}
+
+/** The server is not the one that was asked for; only `judge` causes it. */
+export class ServerRefused extends Error {
+  readonly code = 'SVIDGATE_SERVER_REFUSED'
+
+  constructor(why: string) {
+    super(why)
+    this.name = 'ServerRefused'
+  }
 }
 
 /** The address that a name gave, or that stood in the route itself, must not be dialled. */
@@ -33,7 +49,7 @@ export function guardedConnect(options: ConnectOptions): buildConnector.connecto
   const resolve = options.lookup ?? dnsLookup
   const connector = buildConnector({
     ...(options.ca === undefined ? {} : { ca: options.ca }),
-    rejectUnauthorized: true,
+    rejectUnauthorized: options.judge === undefined,
     // A session resumed for another identity would carry that identity's connection state.
     maxCachedSessions: 0,
     timeout: options.connectTimeoutMs,
@@ -46,7 +62,26 @@ export function guardedConnect(options: ConnectOptions): buildConnector.connecto
       callback(new EgressRefused(host), null)
       return
     }
-    connector(target, callback)
+    connector(target, options.judge === undefined ? callback : judged(options.judge, callback))
+  }
+}
+
+function judged(
+  judge: (socket: TLSSocket) => string | undefined,
+  callback: buildConnector.Callback,
+): buildConnector.Callback {
+  return (...[error, socket]) => {
+    if (error !== null) {
+      callback(error, null)
+      return
+    }
+    const problem = socket instanceof TLSSocket ? judge(socket) : 'it speaks no TLS'
+    if (problem === undefined) {
+      callback(null, socket)
+      return
+    }
+    socket.destroy()
+    callback(new ServerRefused(problem), null)
   }
 }
 

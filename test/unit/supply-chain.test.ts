@@ -43,11 +43,19 @@ t.test('every locked package has a sha512 integrity and comes from the registry'
   t.same(offenders, [])
 })
 
+/**
+ * protobufjs (below @grpc/grpc-js, which loads it for none of what we use) has one that warns of
+ * version schemes; like any other it never runs, because of `ignore-scripts`.
+ */
+const WITH_SCRIPT = ['node_modules/protobufjs']
+
 t.test('no package of the production tree runs a script when it is installed', async (t) => {
+  const withScript = production.filter(([, { hasInstallScript }]) => hasInstallScript)
   t.same(
-    production.filter(([, { hasInstallScript }]) => hasInstallScript),
-    [],
+    withScript.map(([path]) => path),
+    WITH_SCRIPT,
   )
+  t.match(readFileSync('.npmrc', 'utf8'), /^ignore-scripts=true$/m)
 })
 
 t.test('the production tree has only licences that Apache-2.0 goes with', async (t) => {

@@ -20,7 +20,8 @@ export function checkEgress(parts: ConfigParts): Finding[] {
   return [...findings, ...checkAnonymousHosts(parts), ...unsafeSwitches(parts)]
 }
 
-function destinationsOf({ routes = [], credentials = {} }: ConfigParts): Destination[] {
+function destinationsOf(parts: ConfigParts): Destination[] {
+  const { routes = [], credentials = {}, identity } = parts
   const destinations: Destination[] = routes.map((route, index) => ({
     path: ['routes', index, 'upstream'],
     origin: parseOrigin(route.upstream),
@@ -32,6 +33,11 @@ function destinationsOf({ routes = [], credentials = {} }: ConfigParts): Destina
         origin: origin === undefined ? undefined : parseOrigin(origin),
       })
     }
+  }
+  for (const [domain, { endpoint }] of Object.entries(identity?.trustBundles ?? {})) {
+    if (endpoint === undefined) continue
+    const path: ConfigPath = ['identity', 'trustBundles', domain, 'endpoint']
+    destinations.push({ path, origin: parseOrigin(endpoint) })
   }
   return destinations
 }

@@ -11,6 +11,7 @@ export function checkListen(parts: ConfigParts): Finding[] {
     ...sameAddress(listen),
     ...hostNames(listen.data.hostnames),
     ...certificateNames(listen.data),
+    ...ownSvid(parts),
     ...devListeners(parts),
   ]
 }
@@ -73,7 +74,8 @@ function hostNames(hostnames: readonly string[]): Finding[] {
 function certificateNames(data: Listen['data']): Finding[] {
   const findings: Finding[] = []
   const seen = new Set<string>()
-  data.tls.forEach((entry, entryIndex) =>
+  data.tls.forEach((entry, entryIndex) => {
+    if (entry.kind === 'svid') return
     entry.names.forEach((name, index) => {
       const path: ConfigPath = ['listen', 'data', 'tls', entryIndex, 'names', index]
       if (seen.has(name)) {
@@ -84,8 +86,10 @@ function certificateNames(data: Listen['data']): Finding[] {
         })
       }
       seen.add(name)
-    }),
-  )
+    })
+  })
+  // Whoever shows an SVID means clients that look at SPIFFE IDs, not at names.
+  if (data.tls.some(({ kind }) => kind === 'svid')) return findings
   data.hostnames.forEach((host, index) => {
     const wildcard = `*.${host.slice(host.indexOf('.') + 1)}`
     if (seen.has(host) || seen.has(wildcard)) return
@@ -96,6 +100,30 @@ function certificateNames(data: Listen['data']): Finding[] {
       severity: 'warning',
     })
   })
+  return findings
+}
+
+/** One SVID, and a source that has one. */
+function ownSvid({ listen, identity }: ConfigParts): Finding[] {
+  const entries = listen?.data.tls ?? []
+  const at = entries.flatMap(({ kind }, index) => (kind === 'svid' ? [index] : []))
+  const [first, second] = at
+  const findings: Finding[] = []
+  if (second !== undefined) {
+    findings.push({
+      path: ['listen', 'data', 'tls', second],
+      message: 'our own SVID is listed twice',
+      hint: 'Remove one of the two.',
+    })
+  }
+  const source = identity?.source
+  if (first !== undefined && source?.kind === 'files' && source.svid === undefined) {
+    findings.push({
+      path: ['listen', 'data', 'tls', first, 'kind'],
+      message: 'there is no SVID of our own to show',
+      hint: 'Add `svid: { cert: …, key: … }` to identity.source, or use `kind: files` here.',
+    })
+  }
   return findings
 }
 

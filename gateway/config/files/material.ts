@@ -130,6 +130,7 @@ export function checkServerCertificates(
 ): Finding[] {
   const findings: Finding[] = []
   parts.listen?.data.tls.forEach((entry, index) => {
+    if (entry.kind === 'svid') return
     const at: ConfigPath = ['listen', 'data', 'tls', index]
     const text = certificateAt(index)
     const leaf = text === undefined ? undefined : certificatesOf(text)?.[0]

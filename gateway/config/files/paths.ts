@@ -29,6 +29,7 @@ export function filesOf(parts: ConfigParts, directory: string): FileUse[] {
     uses.push({ at, path: absolutePath(directory, path), need })
 
   parts.listen?.data.tls.forEach((entry, index) => {
+    if (entry.kind === 'svid') return
     add('certificates', entry.cert, 'listen', 'data', 'tls', index, 'cert')
     if (entry.key.kind === 'file') {
       add('private-key', entry.key.path, 'listen', 'data', 'tls', index, 'key')
@@ -36,10 +37,18 @@ export function filesOf(parts: ConfigParts, directory: string): FileUse[] {
   })
   const { identity, policy, routes } = parts
   if (identity?.source.kind === 'files') {
-    add('file', identity.source.trustBundle, 'identity', 'source', 'trustBundle')
+    const { trustBundle, svid } = identity.source
+    add('file', trustBundle, 'identity', 'source', 'trustBundle')
+    if (svid !== undefined) {
+      add('certificates', svid.cert, 'identity', 'source', 'svid', 'cert')
+      add('private-key', svid.key, 'identity', 'source', 'svid', 'key')
+    }
   }
   for (const [domain, bundle] of Object.entries(identity?.trustBundles ?? {})) {
-    add('file', bundle.file, 'identity', 'trustBundles', domain, 'file')
+    const at = ['identity', 'trustBundles', domain] as const
+    if (bundle.file !== undefined) add('file', bundle.file, ...at, 'file')
+    if (bundle.bundle !== undefined) add('file', bundle.bundle, ...at, 'bundle')
+    if (bundle.tls !== undefined) add('certificates', bundle.tls.ca, ...at, 'tls', 'ca')
   }
   if (identity?.denyList !== undefined) add('file', identity.denyList, 'identity', 'denyList')
   policy?.bundles.forEach((bundle, index) =>

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { DEFAULT_GRAMMAR } from '../../spiffe/grammar.ts'
+import { parseWorkloadEndpoint } from '../../spiffe/workload-api/endpoint.ts'
 import { DEFAULTS } from '../defaults.ts'
 import { duration, filePath, hot, restart, textLike, trustDomain } from './fields.ts'
 
@@ -10,6 +11,14 @@ export const grammar = textLike(
   /^(\{(tenant|agent|role)\}|[A-Za-z0-9._-]+)(\/(\{(tenant|agent|role)\}|[A-Za-z0-9._-]+))*$/,
   'a path grammar such as agent/{tenant}/{agent}/{role}',
 )
+
+/** `spiffe/workload-api/endpoint.ts` says what is wrong with one. */
+const workloadEndpoint = z
+  .string({ error: () => 'expected a socket such as unix:///run/spire/agent.sock' })
+  .superRefine((text, context) => {
+    const target = parseWorkloadEndpoint(text)
+    if (!target.ok) context.addIssue({ code: 'custom', message: target.error })
+  })
 
 const source = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -20,6 +29,32 @@ const source = z.discriminatedUnion('kind', [
     trustBundle: hot(
       filePath,
       'CA certificates of our own trust domain: PEM, or SPIFFE bundle JSON.',
+    ),
+    svid: restart(
+      z
+        .strictObject({
+          cert: restart(filePath, 'Our own SVID with its chain, PEM, leaf first.'),
+          key: restart(
+            filePath,
+            'Its private key, PEM (PKCS#8). The file must not be readable by group or others.',
+          ),
+        })
+        .optional(),
+      'Our own SVID, for `listen.data.tls: [{ kind: svid }]`. Renewed files are taken over hot.',
+    ),
+    watch: restart(
+      z.boolean().prefault(false),
+      'Take over changed files without a signal. Whoever writes them must replace them by renaming.',
+    ),
+  }),
+  z.strictObject({
+    kind: restart(
+      z.literal('workload-api'),
+      'Trust bundles and our own SVID from the SPIFFE Workload API, as SPIRE agents serve it.',
+    ),
+    socket: restart(
+      workloadEndpoint.optional(),
+      'Where it is: unix:///path, or tcp://127.0.0.1:port. Without it, SPIFFE_ENDPOINT_SOCKET of the environment.',
     ),
   }),
   z.strictObject({
@@ -32,7 +67,41 @@ const source = z.discriminatedUnion('kind', [
 ])
 
 const federated = z.strictObject({
-  file: hot(filePath, 'The partner’s bundle: PEM, or SPIFFE bundle JSON.'),
+  file: hot(
+    filePath.optional(),
+    'The partner’s bundle from a file: PEM, or SPIFFE bundle JSON. Neither `file` nor `endpoint`: from the Workload API.',
+  ),
+  endpoint: hot(
+    textLike(
+      /^https:\/\/([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(:[1-9]\d{0,4})?(\/[A-Za-z0-9._~%:@!$&'()*+,;=/?-]*)?$/,
+      'an https URL in lower case, without userinfo and fragment, such as https://partner.org/bundle',
+    )
+      .max(2048, 'must have 2048 characters at most')
+      .optional(),
+    'The partner’s SPIFFE bundle endpoint, fetched again and again.',
+  ),
+  profile: hot(
+    z.enum(['https_web', 'https_spiffe']).optional(),
+    'How the endpoint proves itself: by a web certificate, or by an SVID.',
+  ),
+  endpointSpiffeId: hot(
+    textLike(/^spiffe:\/\/[a-z0-9._-]{1,255}\/[A-Za-z0-9._/-]{1,1785}$/, 'a SPIFFE ID').optional(),
+    '`https_spiffe`: exactly the ID that the endpoint’s SVID must have.',
+  ),
+  bundle: hot(
+    filePath.optional(),
+    'The bundle to begin with: what judges the first `https_spiffe` fetch.',
+  ),
+  tls: hot(
+    z
+      .strictObject({ ca: hot(filePath, 'PEM certificates that replace the built-in ones.') })
+      .optional(),
+    '`https_web`: which authorities may vouch for the endpoint.',
+  ),
+  maxAge: hot(
+    duration(DEFAULTS.bundleMaxAge).prefault(DEFAULTS.bundleMaxAge.value),
+    'How long the last good bundle is kept while no fetch succeeds; then the domain is trusted no more.',
+  ),
   grammar: hot(
     grammar.optional(),
     'The partner’s own path grammar; without it, no tenant or role.',

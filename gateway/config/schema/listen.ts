@@ -21,6 +21,12 @@ const certificate = z.discriminatedUnion('kind', [
     cert: hot(filePath, 'Certificate chain, PEM, leaf first.'),
     key: hot(privateKey, 'Private key, PEM. The file must not be readable by group or others.'),
   }),
+  z.strictObject({
+    kind: hot(
+      z.literal('svid'),
+      'Our own SVID, for every name that no other entry has and for clients without SNI: for clients that check SPIFFE IDs.',
+    ),
+  }),
 ])
 
 const data = z.strictObject({
@@ -31,7 +37,7 @@ const data = z.strictObject({
   ),
   tls: hot(
     z.array(certificate).min(1).max(32),
-    'Certificates that agents see, chosen by SNI; the first serves clients without SNI.',
+    'Certificates that agents see, chosen by SNI; without a match `kind: svid`, or else the first, is shown.',
   ),
   proxyProtocol: restart(
     z.literal(false).prefault(false),

@@ -11,19 +11,7 @@ const TABLE: readonly (readonly [what: string, change: readonly [string, string]
   ['workers: 4', end('workers: 4')],
   ['perAgent: true', end('telemetry: { metrics: { perAgent: true } }')],
   ['proxyProtocol: true', ['    tls:\n', '    proxyProtocol: true\n    tls:\n']],
-  ['kind: svid', ['    tls:\n', '    tls:\n      - { kind: svid }\n']],
   ['address', ['identity:\n', '  admin: { socket: a.sock, address: 127.0.0.1:1 }\nidentity:\n']],
-  [
-    'kind: workload-api',
-    ['{ kind: files, trustBundle: bundle.pem }', '{ kind: workload-api, socket: "unix:///a" }'],
-  ],
-  [
-    'endpoint',
-    [
-      'issuer:\n',
-      '  trustBundles: { p.org: { file: partner.pem, endpoint: "https://p.org/b" } }\nissuer:\n',
-    ],
-  ],
   ['signer', ['keys: { dir: ./issuer-keys }', 'keys: { dir: k }\n  signer: { kind: pkcs11 }']],
   ['kind: spire-delegated', end('tokenSource: { kind: spire-delegated }')],
   ['kind: presented', end('tokenSource: { kind: presented }')],

@@ -26,8 +26,8 @@ const certificates = new ServerCertificates([
 
 const server = createServer(
   {
-    cert: certificates.default.certPem,
-    key: certificates.default.keyPem,
+    cert: certificates.default?.certPem,
+    key: certificates.default?.keyPem,
     SNICallback: (name, done) => done(null, certificates.choose(name)),
   },
   (socket) => socket.on('error', () => socket.destroy()).end(),
