@@ -1,11 +1,10 @@
 // Agents by go-spiffe, their SVIDs from SPIRE's Workload API, before our listener: both know each other
 // by SPIFFE ID alone, SVIDs are renewed every few seconds, and no request notices.
 
-import { readFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 import { GO_AGENT, startGoAgent, type GoAgent } from '../../support/go-agent.ts'
 import { agentId, startTestGateway } from '../../support/running-gateway.ts'
-import { openSpire, untilTrue } from './scene.ts'
+import { openSpire, OWN_SVID, untilTrue, withWorkloadApi } from './scene.ts'
 
 const GATEWAY = 'spiffe://example.org/svidgate'
 const LONG = 300
@@ -13,28 +12,11 @@ const LONG = 300
 const SHORT = 20
 
 const spire = await openSpire(t)
-const files = await spire.fetchFiles('gateway', {
-  id: GATEWAY,
-  ttlSeconds: LONG,
-  dnsNames: ['localhost'],
-})
-const test = await startTestGateway({
-  files: {
-    'spire.pem': await readFile(files.bundle, 'utf8'),
-    'own.pem': await readFile(files.cert, 'utf8'),
-    'own.key.pem': await readFile(files.key, 'utf8'),
-  },
-  config: (text) =>
-    text
-      .replace('trustBundle: ./bundle.pem', 'trustBundle: ./spire.pem')
-      .replace(
-        /names: \[.*\], cert: \S+, key: \S+/,
-        'names: [localhost], cert: ./own.pem, key: ./own.key.pem',
-      )
-      // Each worker goes as fast as it can.
-      .concat('limits: { perIdentity: { requestsPerSecond: 100000 } }\n'),
-})
+// This process: the gateway runs in it.
+await spire.register({ id: GATEWAY, path: process.execPath, ttlSeconds: SHORT })
+const test = await startTestGateway({ config: (text) => withWorkloadApi(text, spire) })
 t.teardown(() => test.close())
+await test.untilLog(OWN_SVID)
 
 for (const [name, role, ttlSeconds] of [
   ['go-writer', 'writer', SHORT],

@@ -40,3 +40,14 @@ export async function untilTrue(isSo: () => Promise<boolean>): Promise<void> {
     await delay(250)
   }
 }
+
+/** The gateway's trust and its own certificate from SPIRE, and no limit on how fast an agent works. */
+export function withWorkloadApi(text: string, { endpoint }: Spire): string {
+  return text
+    .replace(/tls: \[.*\]/, 'tls: [ { kind: svid } ]')
+    .replace(/source: \{.*\}/, `source: { kind: workload-api, socket: "${endpoint}" }`)
+    .concat('limits: { perIdentity: { requestsPerSecond: 100000 } }\n')
+}
+
+/** The line of the gateway's log that says that it has a certificate to show. */
+export const OWN_SVID = /x509_svid.*updated|updated.*x509_svid/
