@@ -38,6 +38,19 @@ export interface Workload {
   readonly federatesWith?: readonly string[]
 }
 
+export interface NextAuthority {
+  /** SVIDs are of the new CA from now on. */
+  activate(): Promise<void>
+  /** SVIDs of the old one are renewed at once. */
+  taintOld(): Promise<void>
+  /** The old one is in the bundle no more. */
+  revokeOld(): Promise<void>
+}
+
+interface Authority {
+  readonly authority_id: string
+}
+
 export interface SvidFiles {
   readonly cert: string
   readonly key: string
@@ -122,6 +135,32 @@ export class Spire {
       trustDomainBundlePath: path,
       trustDomainBundleFormat: 'spiffe',
     })
+  }
+
+  /** Forgets the other one; entries that named it are federated with it no more. */
+  async dissociate(other: Spire): Promise<void> {
+    const id = `spiffe://${other.trustDomain}`
+    await this.server('federation delete', { id })
+    await this.server('bundle delete', { id, mode: 'dissociate' })
+  }
+
+  /** A second CA, in the bundle but not yet in use; then, step by step, in place of the first one. */
+  async prepareAuthority(): Promise<NextAuthority> {
+    const json = { output: 'json' }
+    const printed = await this.server('localauthority x509 prepare', json)
+    const { prepared_authority: prepared } = JSON.parse(printed) as Record<string, Authority>
+    const shown = await this.server('localauthority x509 show', json)
+    const { active } = JSON.parse(shown) as Record<string, Authority>
+    const change = (what: string, authority: Authority | undefined) => async (): Promise<void> => {
+      await this.server(`localauthority x509 ${what}`, {
+        authorityID: authority?.authority_id ?? '',
+      })
+    }
+    return {
+      activate: change('activate', prepared),
+      taintOld: change('taint', active),
+      revokeOld: change('revoke', active),
+    }
   }
 
   /** A copy of a program, so that it has a path of its own. */

@@ -2,9 +2,12 @@
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ConnectionOptions } from 'node:tls'
 import type { Test } from 'tap'
 import type { DevSvid } from '../../../gateway/spiffe/dev-ca.ts'
+import type { TestGateway } from '../../support/running-gateway.ts'
 import { Spire, type SvidFiles } from '../../support/spire.ts'
+import { clientOptions } from '../../support/tls-client.ts'
 
 /** Ports by trust domain; each test file has a network of its own. */
 const PORTS = {
@@ -51,3 +54,8 @@ export function withWorkloadApi(text: string, { endpoint }: Spire): string {
 
 /** The line of the gateway's log that says that it has a certificate to show. */
 export const OWN_SVID = /x509_svid.*updated|updated.*x509_svid/
+
+/** Looks at nothing of the gateway's certificate, which has no name: go-spiffe's clients do. */
+export function rawClient(test: TestGateway, svid: DevSvid): ConnectionOptions {
+  return { ...clientOptions(test, svid), rejectUnauthorized: false }
+}

@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
@@ -160,19 +161,23 @@ type load struct {
 	serials map[string]bool
 }
 
-// Over connections that are kept: those of an SVID end with it, so the idle ones are given up when a
-// new one is there. What is under way ends on the old ones.
+// Over connections that are kept, by SVID: what begins when there is a new one begins on a new
+// connection, and what is under way ends on the old one, which then is given up.
 func startLoad(source *workloadapi.X509Source, url string, config *tls.Config, workers int) *load {
-	transport := &http.Transport{TLSClientConfig: config.Clone(), MaxIdleConnsPerHost: workers}
-	client := &http.Client{Timeout: oneRequest, Transport: transport}
+	connect := func() *http.Client {
+		transport := &http.Transport{TLSClientConfig: config.Clone(), MaxIdleConnsPerHost: workers}
+		return &http.Client{Timeout: oneRequest, Transport: transport}
+	}
 	l := &load{done: make(chan struct{}), serials: map[string]bool{}}
+	var current atomic.Pointer[http.Client]
+	current.Store(connect())
 	l.waiting.Add(1)
 	go func() {
 		defer l.waiting.Done()
 		for {
 			select {
 			case <-source.Updated():
-				transport.CloseIdleConnections()
+				current.Swap(connect()).CloseIdleConnections()
 			case <-l.done:
 				return
 			}
@@ -199,12 +204,20 @@ func startLoad(source *workloadapi.X509Source, url string, config *tls.Config, w
 				if worker == 0 {
 					upload = &slowly{rest: body}
 				}
+				client := current.Load()
 				result := sendFrom(client, "PUT", url+path, upload, int64(len(body)))
+				if current.Load() != client {
+					client.CloseIdleConnections()
+				}
 				fault := result.Error
 				if fault == "" && result.Status != http.StatusOK {
 					fault = fmt.Sprintf("%d %s", result.Status, result.Body)
 				}
-				l.note(svid.Certificates[0].SerialNumber.Text(16), fault)
+				serial := ""
+				if result.Status != 0 {
+					serial = svid.Certificates[0].SerialNumber.Text(16)
+				}
+				l.note(serial, fault)
 			}
 		}()
 	}
@@ -215,11 +228,11 @@ func (l *load) note(serial, fault string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.tally.Sent++
+	if serial != "" && !l.serials[serial] {
+		l.serials[serial] = true
+		l.tally.Serials = append(l.tally.Serials, serial)
+	}
 	if fault == "" {
-		if !l.serials[serial] {
-			l.serials[serial] = true
-			l.tally.Serials = append(l.tally.Serials, serial)
-		}
 		return
 	}
 	l.tally.Failed++
