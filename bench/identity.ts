@@ -11,6 +11,7 @@ import { openIdentity } from '../gateway/compose/identity.ts'
 import { nodeFiles } from '../gateway/config/files/node-files.ts'
 import { loadConfig } from '../gateway/config/load.ts'
 import { systemClock } from '../gateway/util/clock.ts'
+import { systemTimers } from '../gateway/util/timers.ts'
 import type { Server } from './children.ts'
 import type { HandshakeOrder, HandshakeResult } from './handshakes.ts'
 import { seriesOf, type Bench, type Contender, type Series } from './measure.ts'
@@ -193,7 +194,14 @@ async function measureRecheck(setup: BenchSetup, rounds: number): Promise<Series
   const path = join(setup.directory, 'svidgate.yaml')
   const loaded = await loadConfig(path, { env: {}, files: nodeFiles })
   if (!loaded.ok) throw new Error(loaded.error.map(({ message }) => message).join('; '))
-  const identity = await openIdentity(loaded.value.config, systemClock)
+  const identity = await openIdentity(loaded.value.config, {
+    clock: systemClock,
+    timers: systemTimers,
+    random: Math.random,
+    fetchBundle: () => Promise.reject(new TypeError('the benchmark has no partners')),
+    onSource: () => undefined,
+    onState: () => undefined,
+  })
   const svid = new X509Certificate(readFileSync(setup.agent.cert))
   const peer = identity.authenticate([svid.raw])
   if (!peer.ok) throw new Error(peer.error.detail)

@@ -1,6 +1,6 @@
 // `make tools`: makes what scripts/tools.json lists, each with its own deadline, into a cache outside
 // the clone (SVIDGATE_TOOLS, or ~/.cache/svidgate/tools). Arguments: `--spec FILE`, names of tools
-// (all when none is given). Exit code 1 when one could not be made; the others are made all the same.
+// (all that are not on demand when none is given). Exit code 1 when one could not be made; the others are made all the same.
 
 import { parseArgs } from 'node:util'
 import { makeTool } from './tools/make-tool.ts'
@@ -18,7 +18,9 @@ if (unknown.length > 0) {
   process.stderr.write(`${values.spec} has no tool named ${unknown.join(', ')}\n`)
   process.exitCode = 2
 } else {
-  const wanted = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+  const wanted = all.filter(({ name, onDemand = false }) =>
+    positionals.length === 0 ? !onDemand : positionals.includes(name),
+  )
   const directory = toolsDirectory()
   for (const tool of wanted) {
     const label = `${tool.name} ${tool.version}`

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../support/run-command.ts'
+import { commands, own } from './recipes.ts'
 import { fingerprint, toolDirectory, type Tool } from './specification.ts'
 
 export type Outcome =
@@ -35,6 +36,8 @@ export async function makeTool(tool: Tool, tools: string): Promise<Outcome> {
       if (deadline.aborted)
         return failed(`not built after ${String(tool.deadlineSeconds)} s`, output)
       if (!ok) return failed(`${command.argv.join(' ')} failed`, output)
+      const fault = command.next?.(output)
+      if (fault !== undefined) return failed(fault, output)
     }
     const proof = await prove(tool, building)
     if (proof !== undefined) return failed(`built, but does not say "${tool.check.prints}"`, proof)
@@ -74,49 +77,6 @@ function prepare({ name, version, build }: Tool, directory: string): void {
   const lock = { name, lockfileVersion: 3, requires: true, packages: { '': root, ...locked } }
   writeFileSync(join(directory, 'package.json'), JSON.stringify(root))
   writeFileSync(join(directory, 'package-lock.json'), JSON.stringify(lock))
-}
-
-interface Command {
-  readonly argv: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-}
-
-function commands({ build, version }: Tool, directory: string): readonly Command[] {
-  switch (build.kind) {
-    case 'go-install':
-      return [
-        {
-          argv: [
-            'go',
-            'install',
-            '-trimpath',
-            ...(build.ldflags === undefined ? [] : ['-ldflags', build.ldflags]),
-            `${build.package}@v${version}`,
-          ],
-          env: { GOBIN: directory, CGO_ENABLED: '0' },
-        },
-      ]
-    // Without pip inside: it would be a second copy, and its scripts would name the directory in
-    // which it was built. `bin/python` finds its packages wherever the directory is moved.
-    case 'python-venv':
-      return [
-        { argv: ['python3', '-m', 'venv', '--without-pip', directory] },
-        {
-          argv: ['python3', '-m', 'pip', '--python', join(directory, 'bin', 'python')].concat(
-            ['install', '--no-input', '--no-deps', '--only-binary=:all:'],
-            build.packages,
-          ),
-        },
-        ...(build.finish === undefined ? [] : [{ argv: own(build.finish, directory) }]),
-      ]
-    case 'npm-package':
-      return [{ argv: ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'] }]
-  }
-}
-
-/** A command whose program lies in the tool's directory. */
-function own([program = '', ...args]: readonly string[], directory: string): readonly string[] {
-  return [join(directory, program), ...args]
 }
 
 function failed(reason: string, output: string): Outcome {
