@@ -17,6 +17,9 @@ import { trust } from '../../support/trust.ts'
 import { ID, accept, ca, reject } from './row.ts'
 import type { AcceptRow, RejectRow } from './row.ts'
 
+/** The order of P-256 (SEC 2 §2.4.2). */
+const N = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551')
+
 const rsa = rsaKey()
 const cubic = rsaKey(2048, 3)
 const rsaSha256 = ALGORITHMS.rsaSha256
@@ -65,6 +68,14 @@ const leafWith = (spki: Buffer): readonly TestCertificate[] => [makeLeaf(ca, ID,
 const leafOf = (keys: KeyPair): readonly TestCertificate[] => [makeLeaf(ca, ID, { keys })]
 
 export const keyAccepts: readonly AcceptRow[] = [
+  accept('XV+b8/other-s', 'the other of the two signatures of ECDSA', [
+    makeLeaf(ca, ID, {
+      algorithm: {
+        id: ALGORITHMS.ecdsaSha256.id,
+        sign: (tbs, key) => otherSignature(ALGORITHMS.ecdsaSha256.sign(tbs, key)),
+      },
+    }),
+  ]),
   ...(['sha256', 'sha384', 'sha512'] as const).map((hash) => {
     const { chain, bundles } = signed(rsa, pssAlgorithm(hash))
     return accept(`XV+b6/pss-${hash}`, `RSA-PSS with ${hash}`, chain, { bundles })
@@ -78,6 +89,17 @@ export const keyAccepts: readonly AcceptRow[] = [
     ] as const
   ).map(([name, keys]) => accept(`XV+b7/${name}`, `an SVID with a key of ${name}`, leafOf(keys))),
 ]
+
+/** The other signature (r, n - s), which holds as well as (r, s): another fingerprint, no more. */
+function otherSignature(signature: Buffer): Buffer {
+  const rLength = signature.readUInt8(3)
+  const s = BigInt(`0x${signature.subarray(6 + rLength).toString('hex')}`)
+  const other = hex((N - s).toString(16).padStart(64, '0'))
+  const start = other.findIndex((byte) => byte !== 0)
+  const shortest = other.subarray(start)
+  const sign = shortest.readUInt8(0) >= 0x80 ? Buffer.of(0) : Buffer.of()
+  return seq(signature.subarray(2, 4 + rLength), tlv(0x02, sign, shortest))
+}
 
 /** Keys of an SVID, by what is wrong with them, beside the right form of the same. */
 const WEAK_KEYS: readonly (readonly [string, string, Buffer, Buffer])[] = [
