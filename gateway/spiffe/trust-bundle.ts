@@ -161,6 +161,8 @@ export function trustBundleOf(
 ): Result<TrustBundle, BundleProblem> {
   const anchors = new Map<string, Anchor>()
   for (const [i, der] of ders.entries()) {
+    const key = der.toString('hex')
+    if (anchors.has(key)) continue
     const anchor = anchorOf(der)
     if (!anchor.ok) {
       return problem(
@@ -168,7 +170,7 @@ export function trustBundleOf(
         'a trust bundle holds CA certificates of the trust domain: no SVIDs, no weak keys',
       )
     }
-    anchors.set(der.toString('hex'), anchor.value)
+    anchors.set(key, anchor.value)
   }
   return ok(Object.freeze({ trustDomain, anchors: Object.freeze([...anchors.values()]) }))
 }

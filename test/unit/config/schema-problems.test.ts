@@ -303,7 +303,7 @@ t.test('an unknown key names the key that was meant, or those that are known', a
   )
   t.equal(
     await hintOf('kind: files, trustBundle', 'kind: files, dir: x, trustBundle'),
-    'Known here: kind, trustBundle.',
+    'Known here: kind, trustBundle, svid, watch.',
     'of the right kind alone',
   )
   t.equal(
