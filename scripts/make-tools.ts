@@ -1,6 +1,7 @@
 // `make tools`: makes what scripts/tools.json lists, each with its own deadline, into a cache outside
-// the clone (SVIDGATE_TOOLS, or ~/.cache/svidgate/tools). Arguments: `--spec FILE`, names of tools
-// (all that are not on demand when none is given). Exit code 1 when one could not be made; the others are made all the same.
+// the clone (SVIDGATE_TOOLS, or ~/.cache/svidgate/tools). Arguments: `--spec FILE`, names of tools;
+// where none is given, all that are not on demand. Exit code 1 when one could not be made; the others
+// are made all the same.
 
 import { parseArgs } from 'node:util'
 import { makeTool } from './tools/make-tool.ts'

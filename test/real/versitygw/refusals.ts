@@ -1,10 +1,14 @@
 // What versitygw refuses: first by itself, so that its 200s mean something, then before the gateway,
 // whose agents read our codes where STS refused, and versitygw's own answer where S3 did.
 
+import { createPrivateKey } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import t from 'tap'
 import { builtBundle } from '../../support/built-bundle.ts'
 import { statusOf } from '../../support/s3-body.ts'
+import { TOKEN_CASES, tokenOf } from '../../support/token-cases.ts'
 import {
   BUCKET as Bucket,
   FOREIGN_BUCKET,
@@ -82,6 +86,54 @@ t.test('versitygw checks what it is shown', async (t) => {
   t.equal(await statusOf(cloud.s3(other).send(put)), 403, 'another secret')
   const { accessKeyId, secretAccessKey } = session
   t.equal(await statusOf(cloud.s3({ accessKeyId, secretAccessKey }).send(put)), 403, 'no token')
+})
+
+/** What versitygw says to each token of the table (AWS STS, AssumeRoleWithWebIdentity, Errors). */
+const INVALID = [400, 'InvalidIdentityToken'] as const
+const ANSWERS: Readonly<Record<string, readonly [status: number, code?: string]>> = {
+  good: [200],
+  'aud: another': INVALID,
+  'aud: two': INVALID,
+  'aud: none': INVALID,
+  'iss: another': INVALID,
+  'iss: none': [403, 'AccessDenied'],
+  'sub: another agent': INVALID,
+  'sub: another trust domain': INVALID,
+  'sub: none': INVALID,
+  'signature: of another key': INVALID,
+  'signature: of other claims': INVALID,
+  'signature: none': INVALID,
+  'alg: none': INVALID,
+  'alg: HS256 with the public key': INVALID,
+  'kid: unknown': INVALID,
+  'exp: ten minutes ago': [400, 'ExpiredTokenException'],
+  'exp: none': INVALID,
+  'nbf: in ten minutes': INVALID,
+  // Neither is asked for there.
+  'iat: in ten minutes': [200],
+  'iat: none': INVALID,
+  'jti: none': [200],
+}
+
+t.test('versitygw and the table of tokens', async (t) => {
+  const { test, sts } = await openVersitygwScene(t)
+  const writer = test.s3(test.svid('writer'), once)
+  await writer.send(new PutObjectCommand({ Bucket, Key: '2026/x', Body: 'x' }))
+  const form = new URLSearchParams(sts.calls[0]?.form)
+  const minted = form.get('WebIdentityToken') ?? ''
+  const key = createPrivateKey(await readFile(join(test.dir, 'state/issuer-keys/active.pem')))
+  t.same(
+    Object.keys(ANSWERS),
+    TOKEN_CASES.map(({ id }) => id),
+    'every case has its answer',
+  )
+  for (const row of TOKEN_CASES) {
+    form.set('WebIdentityToken', tokenOf(row, minted, { privateKey: key }))
+    const [status, code] = ANSWERS[row.id] ?? []
+    const answer = await sts.pass({ form: form.toString() })
+    t.equal(answer.status, status, row.id)
+    if (code !== undefined) t.match(answer.body, `<Code>${code}</Code>`, row.id)
+  }
 })
 
 interface Federation {

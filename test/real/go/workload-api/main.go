@@ -5,7 +5,6 @@
 //
 //	svid ID...              one SVID of each ID, and their bundle
 //	federate DOMAIN...      the same SVIDs, and a bundle of each domain beside their own
-//	authorities N           the same, with N more authorities in the bundle of our own domain
 //	renew                   new SVIDs of the same IDs
 //	replace                 another CA, and SVIDs of it
 //	none                    no identity: open streams end with PermissionDenied, and so do new ones
@@ -13,11 +12,12 @@ package main
 
 import (
 	"bufio"
+	"crypto"
+	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -36,12 +36,33 @@ func (asTest) Logf(string, ...any)               {}
 func (asTest) Errorf(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 func (asTest) FailNow()                          { os.Exit(1) }
 
+// The module's own test CA has no key usage, which X509-SVID §4.3 asks for.
+type authority struct {
+	domain      spiffeid.TrustDomain
+	certificate *x509.Certificate
+	key         crypto.Signer
+}
+
+func newAuthority(domain spiffeid.TrustDomain) *authority {
+	certificate, key := test.CreateCACertificate(asTest{}, nil, nil,
+		test.WithKeyUsage(x509.KeyUsageCertSign|x509.KeyUsageCRLSign))
+	return &authority{domain, certificate, key}
+}
+
+func (a *authority) bundle() *x509bundle.Bundle {
+	return x509bundle.FromX509Authorities(a.domain, []*x509.Certificate{a.certificate})
+}
+
+func (a *authority) svid(id spiffeid.ID) *x509svid.SVID {
+	leaf, key := test.CreateX509SVID(asTest{}, a.certificate, a.key, id)
+	return &x509svid.SVID{ID: id, Certificates: []*x509.Certificate{leaf}, PrivateKey: key}
+}
+
 type state struct {
 	server    *fakeworkloadapi.WorkloadAPI
-	ca        *test.CA
+	ca        *authority
 	ids       []spiffeid.ID
-	more      []*test.CA
-	federated map[string]*test.CA
+	federated map[string]*authority
 	svids     []*x509svid.SVID
 }
 
@@ -61,7 +82,7 @@ func main() {
 }
 
 func run() error {
-	s := &state{server: fakeworkloadapi.New(asTest{}), federated: map[string]*test.CA{}}
+	s := &state{server: fakeworkloadapi.New(asTest{}), federated: map[string]*authority{}}
 	defer s.server.Stop()
 	s.say()
 	lines := bufio.NewScanner(os.Stdin)
@@ -91,22 +112,13 @@ func (s *state) obey(command string, args []string) error {
 		}
 		return s.replace()
 	case "federate":
-		s.federated = map[string]*test.CA{}
+		s.federated = map[string]*authority{}
 		for _, arg := range args {
 			domain, err := spiffeid.TrustDomainFromString(arg)
 			if err != nil {
 				return err
 			}
-			s.federated[domain.Name()] = test.NewCA(asTest{}, domain)
-		}
-	case "authorities":
-		count, err := strconv.Atoi(args[0])
-		if err != nil {
-			return err
-		}
-		s.more = nil
-		for range count {
-			s.more = append(s.more, test.NewCA(asTest{}, s.ids[0].TrustDomain()))
+			s.federated[domain.Name()] = newAuthority(domain)
 		}
 	case "renew":
 		s.renew()
@@ -127,7 +139,7 @@ func (s *state) replace() error {
 	if len(s.ids) == 0 {
 		return fmt.Errorf("no IDs yet")
 	}
-	s.ca = test.NewCA(asTest{}, s.ids[0].TrustDomain())
+	s.ca = newAuthority(s.ids[0].TrustDomain())
 	s.renew()
 	s.deliver()
 	return nil
@@ -136,25 +148,15 @@ func (s *state) replace() error {
 func (s *state) renew() {
 	s.svids = nil
 	for _, id := range s.ids {
-		s.svids = append(s.svids, s.ca.CreateX509SVID(id))
+		s.svids = append(s.svids, s.ca.svid(id))
 	}
-}
-
-func (s *state) bundle() *x509bundle.Bundle {
-	bundle := s.ca.X509Bundle()
-	for _, ca := range s.more {
-		for _, authority := range ca.X509Authorities() {
-			bundle.AddX509Authority(authority)
-		}
-	}
-	return bundle
 }
 
 func (s *state) deliver() {
-	response := &fakeworkloadapi.X509SVIDResponse{SVIDs: s.svids, Bundle: s.bundle()}
+	response := &fakeworkloadapi.X509SVIDResponse{SVIDs: s.svids, Bundle: s.ca.bundle()}
 	bundles := []*x509bundle.Bundle{response.Bundle}
 	for _, ca := range s.federated {
-		response.FederatedBundles = append(response.FederatedBundles, ca.X509Bundle())
+		response.FederatedBundles = append(response.FederatedBundles, ca.bundle())
 	}
 	s.server.SetX509SVIDResponse(response)
 	s.server.SetX509Bundles(append(bundles, response.FederatedBundles...)...)
@@ -166,10 +168,10 @@ func (s *state) say() {
 		said.Serials = append(said.Serials, svid.Certificates[0].SerialNumber.Text(16))
 	}
 	if s.ca != nil {
-		said.Bundles[s.ids[0].TrustDomain().Name()] = pemOf(s.bundle())
+		said.Bundles[s.ids[0].TrustDomain().Name()] = pemOf(s.ca.bundle())
 	}
 	for domain, ca := range s.federated {
-		said.Bundles[domain] = pemOf(ca.X509Bundle())
+		said.Bundles[domain] = pemOf(ca.bundle())
 	}
 	line, err := json.Marshal(said)
 	if err != nil {
