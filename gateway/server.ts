@@ -129,6 +129,7 @@ export class Gateway {
     await this.#records.close()
     await this.listeners.close()
     this.#identity.close()
+    this.#issuer.close()
     this.#telemetry.metrics.close()
   }
 
@@ -188,7 +189,7 @@ export class Gateway {
       clock,
       identity: this.#identity,
       telemetry: this.#telemetry,
-      issuerDocuments: this.#issuer.documents,
+      issuerDocuments: () => this.#issuer.documents(),
       generation: () => this.#current,
       records: this.#records,
       handler: createHandler(pipeline),
@@ -242,7 +243,11 @@ async function openParts(
   opened.push(() => telemetry.metrics.close())
   const identity = await openIdentity(config, clock)
   opened.push(() => identity.close())
-  const issuer = await openIssuer(() => held.loaded.config, clock)
+  const issuer = await openIssuer(() => held.loaded.config, {
+    clock,
+    onProblem: (error) => telemetry.fault('issuer keys', error),
+  })
+  opened.push(() => issuer.close())
   const clouds = openClouds(() => held.loaded.config, ports.lookup)
   opened.push(() => clouds.close())
   const observer = (name: string, result: CacheResult): void =>

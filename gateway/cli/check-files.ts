@@ -5,9 +5,12 @@
 import { checkAuditKey } from '../audit/audit-key.ts'
 import { openIdentity } from '../compose/identity.ts'
 import type { StartProblem } from '../compose/problem.ts'
-import type { Config } from '../config/config.ts'
+import { checkCredentials } from '../compose/generation.ts'
+import { openSigner } from '../compose/issuer.ts'
+import type { Config, IssuerConfig } from '../config/config.ts'
 import { checkIssuerKeys } from '../issuer/keys.ts'
 import { systemClock } from '../util/clock.ts'
+import { systemTimers } from '../util/timers.ts'
 import { CliError } from './command.ts'
 import { asCliError } from './start-error.ts'
 
@@ -17,10 +20,16 @@ export async function checkFiles(config: Config): Promise<readonly StartProblem[
   const problems = [
     // A development trust domain is made at the start.
     identity.source.kind === 'dev' ? undefined : await problemOf(() => checkIdentity(config)),
-    issuer === undefined ? undefined : await problemOf(() => checkIssuerKeys(issuer.keys.dir)),
+    issuer === undefined ? undefined : await problemOf(() => checkIssuer(issuer)),
     await problemOf(() => checkAuditKey(audit.key)),
   ]
-  return problems.filter((problem) => problem !== undefined)
+  return [...problems.filter((problem) => problem !== undefined), ...checkCredentials(config)]
+}
+
+async function checkIssuer({ keys, signer, algorithms }: IssuerConfig): Promise<void> {
+  if (signer !== undefined) await openSigner(signer, systemTimers)
+  if (keys === undefined) return
+  for (const algorithm of algorithms) await checkIssuerKeys(keys.dir, algorithm)
 }
 
 async function checkIdentity(config: Config): Promise<void> {

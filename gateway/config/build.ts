@@ -1,7 +1,7 @@
 // From what the schema yields to the frozen `Config`: paths made absolute, files put in their place.
 
 import { Secret } from '../util/secret.ts'
-import type { Config, PrivateKeyFile, PublicFile } from './config.ts'
+import type { Config, IssuerConfig, PrivateKeyFile, PublicFile } from './config.ts'
 import { absolutePath } from './files/paths.ts'
 import type { ParsedConfig } from './schema.ts'
 import type { KeyReference } from './schema/fields.ts'
@@ -55,7 +55,7 @@ export function buildConfig(
       })),
       denyList: identity.denyList === undefined ? undefined : at(identity.denyList),
     },
-    issuer: issuer === undefined ? undefined : { ...issuer, keys: { dir: at(issuer.keys.dir) } },
+    issuer: issuer === undefined ? undefined : issuerConfig(issuer, at, publicFile),
     policy: {
       ...policy,
       bundles: policy.bundles.map((bundle) => ({ ...bundle, source: at(bundle.source) })),
@@ -76,6 +76,26 @@ export function buildConfig(
     },
     state: { ...state, jobKeys: { dir: at(state.jobKeys.dir) } },
   })
+}
+
+function issuerConfig(
+  issuer: NonNullable<ParsedConfig['issuer']>,
+  at: (path: string) => string,
+  publicFile: (path: string) => PublicFile,
+): IssuerConfig {
+  const { keys, signer } = issuer
+  return {
+    ...issuer,
+    keys: keys === undefined ? undefined : { ...keys, dir: at(keys.dir) },
+    signer:
+      signer === undefined
+        ? undefined
+        : {
+            ...signer,
+            publicKey: publicFile(signer.publicKey),
+            alsoPublish: signer.alsoPublish.map(publicFile),
+          },
+  }
 }
 
 function mapOf<T, U>(

@@ -33,7 +33,11 @@ const LATER: readonly LaterKey[] = [
   ),
   entry('identity.trustBundles.*.endpoint', 'Use `file:` with a bundle fetched beforehand.'),
   entry('identity.trustBundles.*.profile', 'Use `file:` with a bundle fetched beforehand.'),
-  entry('issuer.signer', 'Use `keys: { dir: … }`.'),
+  entry(
+    'issuer.signer.kind',
+    'Use `kind: command` with the vendor’s own program.',
+    /^(pkcs11|aws-kms|vault-transit)$/,
+  ),
   entry('tokenSource.kind', 'Use `kind: issuer`.', /^(spire-delegated|presented)$/),
   entry(
     'policy.bundles.*.source',

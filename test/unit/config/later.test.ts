@@ -24,7 +24,7 @@ const TABLE: readonly (readonly [what: string, change: readonly [string, string]
       '  trustBundles: { p.org: { file: partner.pem, endpoint: "https://p.org/b" } }\nissuer:\n',
     ],
   ],
-  ['signer', ['keys: { dir: ./issuer-keys }', 'keys: { dir: k }\n  signer: { kind: pkcs11 }']],
+  ['kind: pkcs11', ['keys: { dir: ./issuer-keys }', 'signer: { kind: pkcs11 }']],
   ['kind: spire-delegated', end('tokenSource: { kind: spire-delegated }')],
   ['kind: presented', end('tokenSource: { kind: presented }')],
   ['source: https://b.example.org/a', ['file:authz.tar.gz', 'https://b.example.org/a']],
