@@ -88,13 +88,17 @@ function run(input: Buffer, options: CommandSignerOptions): Promise<Result<Buffe
     const child = spawn(program, args, {
       env: options.env,
       shell: false,
+      // A group of its own, so that what it starts can be ended with it.
+      detached: true,
       windowsHide: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     })
     let stop: StopTimer = () => undefined
+    let isOver = false
     const finish = (answer: Result<Buffer, Refused>): void => {
       stop()
-      child.kill('SIGKILL')
+      if (!isOver) endGroup(child.pid)
+      isOver = true
       child.stdout.destroy()
       resolve(answer)
     }
@@ -115,11 +119,22 @@ function run(input: Buffer, options: CommandSignerOptions): Promise<Result<Buffe
       finish(unavailable(`it cannot be started: ${'code' in error ? String(error.code) : 'error'}`))
     })
     child.on('close', (code, signal) => {
+      isOver = true
       if (code === 0) finish(ok(Buffer.concat(chunks)))
       else finish(unavailable(`it ended with ${signal ?? `exit code ${String(code)}`}`))
     })
     child.stdin.end(input)
   })
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    // It has just ended by itself.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
 
 function readSignature(
