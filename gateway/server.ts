@@ -176,6 +176,7 @@ export class Gateway {
       elapsed: monotonicMs,
       newId: randomUUID,
       recheck: (peer) => this.#identity.recheck(peer),
+      secondFactor: this.#identity.secondFactor,
       limits: this.#limits,
       lookups: this.#lookups,
       inFlight: this.#inFlight,

@@ -14,9 +14,12 @@ import {
 import { openDevSource } from '../spiffe/dev-source.ts'
 import { EMPTY_DENY_LIST, readDenyList, type DenyList } from '../spiffe/deny-list.ts'
 import { openFileSource } from '../spiffe/file-source.ts'
+import type { SecondFactorPorts } from '../pipeline/second-factor.ts'
 import { compileGrammar } from '../spiffe/grammar.ts'
+import { JwtSvidCache } from '../spiffe/jwt-svid-cache.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { IdentitySource, TrustFiles } from '../spiffe/source.ts'
+import type { TrustBundleSet } from '../spiffe/trust-bundle.ts'
 import { VerdictCache } from '../spiffe/verdict-cache.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Result } from '../util/result.ts'
@@ -25,6 +28,8 @@ import type { StartProblem } from './problem.ts'
 export interface Identity {
   authenticate(chain: readonly Buffer[]): Result<Peer, Refusal>
   recheck(peer: Peer): Refusal | undefined
+  /** What each request must carry beside the certificate; undefined: nothing. */
+  readonly secondFactor: SecondFactorPorts | undefined
   /** For open connections after a change: `recheck`, and the names of its ID are still the same. */
   holds(peer: Peer): boolean
   /** Reads everything again; on a problem all stays as it was. */
@@ -61,6 +66,7 @@ export async function openIdentity(config: Config, clock: Clock): Promise<Identi
         now: clock.now,
       }),
     recheck,
+    secondFactor: secondFactorOf(config, bundles, clock),
     holds: (peer) => recheck(peer) === undefined && namesHold(peer, rules),
     reload: async (next) => {
       const read = await readRules(next)
@@ -77,6 +83,20 @@ export async function openIdentity(config: Config, clock: Clock): Promise<Identi
       return problems
     },
     close: () => source.close(),
+  }
+}
+
+function secondFactorOf(
+  { tokenSource }: Config,
+  bundles: () => TrustBundleSet,
+  clock: Clock,
+): SecondFactorPorts | undefined {
+  if (tokenSource.kind !== 'presented') return undefined
+  const { audience } = tokenSource
+  const cache = new JwtSvidCache()
+  return {
+    audience,
+    verify: (token) => cache.verify(token, { bundles: bundles(), audience, now: clock.now() }),
   }
 }
 

@@ -38,7 +38,7 @@ const LATER: readonly LaterKey[] = [
     'Use `kind: command` with the vendor’s own program.',
     /^(pkcs11|aws-kms|vault-transit)$/,
   ),
-  entry('tokenSource.kind', 'Use `kind: issuer`.', /^(spire-delegated|presented)$/),
+  entry('tokenSource.kind', 'Use `kind: issuer`.', /^spire-delegated$/),
   entry(
     'policy.bundles.*.source',
     'Fetch the bundle beforehand and use `file:`.',

@@ -9,8 +9,23 @@ type Issuer = NonNullable<ConfigParts['issuer']>
 
 export function checkIssuer(parts: ConfigParts): Finding[] {
   const { issuer } = parts
-  if (issuer === undefined) return []
-  return [...keyPlace(issuer), ...algorithms(issuer), ...tokenAlgorithms(parts, issuer)]
+  if (issuer === undefined) return presentedAudience(parts)
+  return [
+    ...presentedAudience(parts),
+    ...keyPlace(issuer), ...algorithms(issuer), ...tokenAlgorithms(parts, issuer)]
+}
+
+/** A SPIFFE ID of another trust domain is not ours: whoever has it could be shown the same token. */
+function presentedAudience({ tokenSource, trustDomain }: ConfigParts): Finding[] {
+  if (tokenSource?.kind !== 'presented' || trustDomain === undefined) return []
+  if (tokenSource.audience.startsWith(`spiffe://${trustDomain}/`)) return []
+  return [
+    {
+      path: ['tokenSource', 'audience'],
+      message: `the audience is no SPIFFE ID of ${trustDomain}`,
+      hint: `Give this gateway’s own, such as spiffe://${trustDomain}/svidgate.`,
+    },
+  ]
 }
 
 function keyPlace({ keys, signer }: Issuer): Finding[] {

@@ -140,5 +140,18 @@ export const issuer = z.strictObject({
 export const tokenSource = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: restart(z.literal('issuer'), 'Our own issuer mints the tokens.') }),
+    z.strictObject({
+      kind: restart(
+        z.literal('presented'),
+        'As `issuer`; and each request must carry the agent’s own JWT-SVID in the header `x-svidgate-jwt-svid`, as a second factor. It is verified, and goes nowhere.',
+      ),
+      audience: restart(
+        textLike(
+          /^spiffe:\/\/[a-z0-9._-]{1,255}(\/[A-Za-z0-9._-]+)+$/,
+          'a SPIFFE ID such as spiffe://example.org/svidgate',
+        ),
+        'The only audience of that JWT-SVID: the SPIFFE ID of this gateway.',
+      ),
+    }),
   ])
   .prefault({ kind: 'issuer' })

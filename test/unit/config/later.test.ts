@@ -26,7 +26,6 @@ const TABLE: readonly (readonly [what: string, change: readonly [string, string]
   ],
   ['kind: pkcs11', ['keys: { dir: ./issuer-keys }', 'signer: { kind: pkcs11 }']],
   ['kind: spire-delegated', end('tokenSource: { kind: spire-delegated }')],
-  ['kind: presented', end('tokenSource: { kind: presented }')],
   ['source: https://b.example.org/a', ['file:authz.tar.gz', 'https://b.example.org/a']],
   ['source: s3://bundles/a', ['file:authz.tar.gz', 's3://bundles/a']],
   ['0: acme', ['name: authz, source', 'name: authz, tenants: [acme], source']],
