@@ -22,7 +22,7 @@ export interface UnverifiedJws {
 /** Characters; a JWT-SVID has about 500. */
 export const MAX_JWT_SVID_LENGTH = 8192
 
-const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
+const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)$/
 const HEADER_NAMES: ReadonlySet<string> = new Set(['alg', 'kid', 'typ'])
 const MAX_DEPTH = 16
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

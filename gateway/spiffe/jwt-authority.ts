@@ -4,6 +4,7 @@
 // one `kid` are none: which of them was meant, nobody could say.
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { isRocaModulus } from './roca.ts'
 import { MAX_RSA_BITS, MIN_RSA_BITS } from './signature.ts'
 
 export interface JwtAuthority {
@@ -14,6 +15,8 @@ export interface JwtAuthority {
 }
 
 const MAX_KID = 1024
+/** FIPS 186-5 §A.1.1. */
+const MIN_PUBLIC_EXPONENT = 65_537n
 const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
 
 /**
@@ -61,12 +64,13 @@ function publicKeyOf(jwk: Fields, kty: 'EC' | 'RSA'): KeyObject | undefined {
     // OpenSSL's words say nothing that could be used: the key is none.
     return undefined
   }
-  const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
+  const { modulusLength = 0, publicExponent = 0n, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
+  if (kty === 'EC') return CURVES.has(namedCurve) ? key : undefined
   const isStrong =
-    kty === 'EC'
-      ? CURVES.has(namedCurve)
-      : modulusLength >= MIN_RSA_BITS && modulusLength <= MAX_RSA_BITS
-  return isStrong ? key : undefined
+    modulusLength >= MIN_RSA_BITS &&
+    modulusLength <= MAX_RSA_BITS &&
+    publicExponent >= MIN_PUBLIC_EXPONENT
+  return isStrong && !isRocaModulus(Buffer.from(members['n'] ?? '', 'base64url')) ? key : undefined
 }
 
 function isForVerifying(operations: unknown): boolean {

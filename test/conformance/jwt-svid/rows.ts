@@ -212,6 +212,7 @@ export const rejects: readonly RejectRow[] = [
   },
   { id: 'JV-25a', rule: 'JV-24', title: 'two parts', token: `${head}.${body}` },
   { id: 'JV-25b', rule: 'JV-24', title: 'five parts', token: `${GOOD}.${body}.${tail}` },
+  { id: 'JV-25i', rule: 'JV+1', title: 'no claims at all', token: `${head}..${tail}` },
   { id: 'JV-25c', rule: 'JV-24', title: 'padding', token: `${GOOD}==` },
   { id: 'JV-25d', rule: 'JV-24', title: 'a blank behind', token: `${GOOD} ` },
   { id: 'JV-25e', rule: 'JV-24', title: 'nothing', token: '' },
