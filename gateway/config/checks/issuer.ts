@@ -12,7 +12,10 @@ export function checkIssuer(parts: ConfigParts): Finding[] {
   if (issuer === undefined) return presentedAudience(parts)
   return [
     ...presentedAudience(parts),
-    ...keyPlace(issuer), ...algorithms(issuer), ...tokenAlgorithms(parts, issuer)]
+    ...keyPlace(issuer),
+    ...algorithms(issuer),
+    ...tokenAlgorithms(parts, issuer),
+  ]
 }
 
 /** A SPIFFE ID of another trust domain is not ours: whoever has it could be shown the same token. */
