@@ -143,6 +143,7 @@ export class Gateway {
     await this.#clouds.close()
     await this.#records.close()
     await this.listeners.close()
+    this.#issuer.close()
     this.#telemetry.metrics.close()
   }
 
@@ -189,6 +190,7 @@ export class Gateway {
       elapsed: monotonicMs,
       newId: randomUUID,
       recheck: (peer) => this.#identity.recheck(peer),
+      secondFactor: this.#identity.secondFactor,
       limits: this.#limits,
       lookups: this.#lookups,
       inFlight: this.#inFlight,
@@ -204,7 +206,7 @@ export class Gateway {
       random,
       identity: this.#identity,
       telemetry: this.#telemetry,
-      issuerDocuments: this.#issuer.documents,
+      issuerDocuments: () => this.#issuer.documents(),
       generation: () => this.#current,
       records: this.#records,
       handler: createHandler(pipeline),
@@ -267,7 +269,11 @@ async function openParts(
     onState: telemetry.identityState,
   })
   opened.push(() => identity.close())
-  const issuer = await openIssuer(() => held.loaded.config, clock)
+  const issuer = await openIssuer(() => held.loaded.config, {
+    clock,
+    onProblem: (error) => telemetry.fault('issuer keys', error),
+  })
+  opened.push(() => issuer.close())
   const observer = (name: string, result: CacheResult): void =>
     telemetry.metrics.credentialExchange(name, result)
   const cache = new CredentialCache({ clock, random, observer })

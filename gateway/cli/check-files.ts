@@ -5,9 +5,12 @@
 import { checkAuditKey } from '../audit/audit-key.ts'
 import { checkIdentity } from '../compose/identity.ts'
 import type { StartProblem } from '../compose/problem.ts'
-import type { Config } from '../config/config.ts'
+import { checkCredentials } from '../compose/generation.ts'
+import { openSigner } from '../compose/issuer.ts'
+import type { Config, IssuerConfig } from '../config/config.ts'
 import { checkIssuerKeys } from '../issuer/keys.ts'
 import { systemClock } from '../util/clock.ts'
+import { systemTimers } from '../util/timers.ts'
 import { CliError } from './command.ts'
 import { asCliError } from './start-error.ts'
 
@@ -19,10 +22,16 @@ export async function checkFiles(config: Config): Promise<readonly StartProblem[
     identity.source.kind === 'dev'
       ? undefined
       : await problemOf(() => checkIdentity(config, systemClock)),
-    issuer === undefined ? undefined : await problemOf(() => checkIssuerKeys(issuer.keys.dir)),
+    issuer === undefined ? undefined : await problemOf(() => checkIssuer(issuer)),
     await problemOf(() => checkAuditKey(audit.key)),
   ]
-  return problems.filter((problem) => problem !== undefined)
+  return [...problems.filter((problem) => problem !== undefined), ...checkCredentials(config)]
+}
+
+async function checkIssuer({ keys, signer, algorithms }: IssuerConfig): Promise<void> {
+  if (signer !== undefined) await openSigner(signer, systemTimers)
+  if (keys === undefined) return
+  for (const algorithm of algorithms) await checkIssuerKeys(keys.dir, algorithm)
 }
 
 async function problemOf(check: () => Promise<void>): Promise<StartProblem | undefined> {

@@ -15,6 +15,8 @@ import { CliError, type Action, type CliIo, type ExitCode } from './command.ts'
 import { demo } from './demo.ts'
 import { explain } from './explain.ts'
 import { facts } from './facts.ts'
+import { issuerKeys, issuerPublish } from './issuer.ts'
+import { issuerRotate } from './issuer-rotate.ts'
 import { policyEval } from './policy-eval.ts'
 import { RESERVED_COMMANDS } from './reserved.ts'
 import { serve } from './serve.ts'
@@ -57,6 +59,7 @@ function createProgram(io: CliIo, end: End): Command {
   addGatewayCommands(program, run)
   addPolicyCommands(program, run)
   addSvidCommands(program, run)
+  addIssuerCommands(program, run)
   addAuditCommands(program, run)
   addReserved(program)
   return program
@@ -163,6 +166,37 @@ function addSvidCommands(program: Command, run: Run): void {
     .option('--at <rfc3339>', 'when; default: now')
     .option('--json', 'print JSON', false)
     .action(run(svidVerify))
+}
+
+function addIssuerCommands(program: Command, run: Run): void {
+  const issuer = program
+    .command('issuer')
+    .description('the embedded OIDC issuer: keys, rotate, publish')
+  issuer
+    .command('keys')
+    .description('which keys sign, will sign and did sign')
+    .requiredOption('-c, --config <file>', 'svidgate.yaml')
+    .option('--json', 'print JSON', false)
+    .action(run(issuerKeys))
+  issuer
+    .command('rotate')
+    .description('one step of a rotation: make the next key, or let it take over')
+    .requiredOption('-c, --config <file>', 'svidgate.yaml')
+    .option('--compromised', 'drop every key at once, and say what each cloud needs', false)
+    .option(
+      '--keep-next',
+      'with --compromised: the next key is nobody else’s and takes over',
+      false,
+    )
+    .option('--json', 'print JSON', false)
+    .action(run(issuerRotate))
+  issuer
+    .command('publish')
+    .description('write discovery document and keys as files, for a bucket or a CDN')
+    .requiredOption('-c, --config <file>', 'svidgate.yaml')
+    .requiredOption('--out <dir>', 'the directory that is served at the issuer’s host')
+    .option('--json', 'print JSON', false)
+    .action(run(issuerPublish))
 }
 
 function addAuditCommands(program: Command, run: Run): void {

@@ -7,7 +7,6 @@ export const RESERVED_COMMANDS: ReadonlyMap<string, readonly string[]> = new Map
   ['policy', ['check', 'test', 'bench', 'diff', 'backtest', 'learn', 'propose']],
   ['bundle', ['sign', 'verify', 'push']],
   ['federation', ['plan']],
-  ['issuer', ['keys', 'rotate', 'publish']],
   ['connect', []],
   ['run', []],
   ['env', []],

@@ -3,7 +3,7 @@
 
 import type { Config, CredentialConfig, PublicFile } from '../config/config.ts'
 import { compileBindings } from '../credential/bindings.ts'
-import type { CredentialCache } from '../credential/cache.ts'
+import { CredentialCache } from '../credential/cache.ts'
 import type { HttpPost } from '../credential/outbound.ts'
 import { createCredentialRegistry, type CredentialOptions } from '../credential/registry.ts'
 import { openJobKeys } from '../operations/job-keys.ts'
@@ -161,7 +161,25 @@ async function openJobs(
   }
 }
 
-function buildCredentials(config: Config, ports: GenerationPorts): Credentials {
+/** What `serve` could not use of the credentials and bindings of a right configuration. */
+export function checkCredentials(config: Config): readonly StartProblem[] {
+  const clock = { now: () => 0 }
+  const nothing = () => Promise.reject(new TypeError('a check asks nobody'))
+  try {
+    buildCredentials(config, {
+      clock,
+      jwtSvid: { fetch: nothing },
+      post: nothing,
+      cache: new CredentialCache({ clock, random: () => 0 }),
+    })
+    return []
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return [{ message: error.message, hint: 'see docs/CONFIG.md' }]
+  }
+}
+
+function buildCredentials(config: Config, ports: Omit<GenerationPorts, 'jobStore'>): Credentials {
   const registry = createCredentialRegistry(
     [...config.credentials].map(([name, credential]) => credentialOptions(name, credential)),
     {

@@ -12,10 +12,13 @@ import {
   type NamePorts,
 } from '../pipeline/authenticate.ts'
 import { EMPTY_DENY_LIST, readDenyList, type DenyList } from '../spiffe/deny-list.ts'
+import type { SecondFactorPorts } from '../pipeline/second-factor.ts'
 import { compileGrammar } from '../spiffe/grammar.ts'
+import { JwtSvidCache } from '../spiffe/jwt-svid-cache.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { IdentitySource, OwnSvid, SourceEvent, SourceObserver } from '../spiffe/source.ts'
 import { StandingCache } from '../spiffe/standing-cache.ts'
+import type { TrustBundleSet } from '../spiffe/trust-bundle.ts'
 import { VerdictCache } from '../spiffe/verdict-cache.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Result } from '../util/result.ts'
@@ -25,6 +28,8 @@ import type { StartProblem } from './problem.ts'
 export interface Identity {
   authenticate(chain: readonly Buffer[]): Result<Peer, Refusal>
   recheck(peer: Peer): Refusal | undefined
+  /** What each request must carry beside the certificate; undefined: nothing. */
+  readonly secondFactor: SecondFactorPorts | undefined
   /** For open connections after a change: `recheck`, and the names of its ID are still the same. */
   holds(peer: Peer): boolean
   ownSvid(): OwnSvid | undefined
@@ -102,6 +107,7 @@ export async function openIdentity(config: Config, ports: IdentityPorts): Promis
       return peer
     },
     recheck,
+    secondFactor: secondFactorOf(config, () => source.bundles(), clock),
     holds: (peer) => recheck(peer) === undefined && namesHold(peer, rules),
     ownSvid: () => source.ownSvid(),
     isReady: (now) => isSourceReady(source, clock.now(), showsSvid(now)),
@@ -159,6 +165,20 @@ function oneAtATime(): (reading: Reading) => ReturnType<Reading> {
     const done = last.then(reading)
     last = done.catch(() => undefined)
     return done
+  }
+}
+
+function secondFactorOf(
+  { tokenSource }: Config,
+  bundles: () => TrustBundleSet,
+  clock: Clock,
+): SecondFactorPorts | undefined {
+  if (tokenSource.kind !== 'presented') return undefined
+  const { audience } = tokenSource
+  const cache = new JwtSvidCache()
+  return {
+    audience,
+    verify: (token) => cache.verify(token, { bundles: bundles(), audience, now: clock.now() }),
   }
 }
 

@@ -14,6 +14,7 @@ import type { Refusal } from '../errors.ts'
 import { LISTENER_LIMITS } from '../downstream/limits.ts'
 import { DataListener } from '../downstream/listener.ts'
 import { ServerCertificates } from '../downstream/server-certificates.ts'
+import { DOCUMENT_MAX_AGE_SECONDS } from '../issuer/discovery.ts'
 import type { RefusalAnswer } from '../respond/refusal-answer.ts'
 import type { Peer } from '../spiffe/peer.ts'
 import type { OwnSvid } from '../spiffe/source.ts'
@@ -34,7 +35,7 @@ export interface ListenerPorts {
   readonly identity: Identity
   readonly telemetry: Telemetry
   /** Request path → JSON text; empty without an issuer. */
-  readonly issuerDocuments: ReadonlyMap<string, string>
+  readonly issuerDocuments: () => ReadonlyMap<string, string>
   readonly generation: () => BuiltGeneration
   readonly records: AuditLog
   readonly handler: Handler
@@ -58,9 +59,6 @@ export interface Listeners {
   drain(deadlineMs: number): Promise<void>
   close(): Promise<void>
 }
-
-/** Longer than no cloud keeps keys: a new key must be published for this long before its first use. */
-const ISSUER_MAX_AGE_SECONDS = 300
 
 export async function openListeners(ports: ListenerPorts): Promise<Listeners> {
   const { listen } = ports.config()
@@ -172,13 +170,17 @@ async function openIssuerListener(
   opened: HttpServer[],
 ): Promise<HttpServer | undefined> {
   const address = ports.config().listen.issuer?.address
-  const [discovery, jwks] = [...ports.issuerDocuments]
+  const [discovery, jwks] = [...ports.issuerDocuments().keys()]
   if (address === undefined || discovery === undefined || jwks === undefined) return undefined
+  const document = (path: string) => ({
+    path,
+    body: () => ports.issuerDocuments().get(path) ?? '',
+  })
   const server = await startIssuerListener({
     ...address,
-    discovery: { path: discovery[0], body: () => discovery[1] },
-    jwks: { path: jwks[0], body: () => jwks[1] },
-    maxAgeSeconds: ISSUER_MAX_AGE_SECONDS,
+    discovery: document(discovery),
+    jwks: document(jwks),
+    maxAgeSeconds: DOCUMENT_MAX_AGE_SECONDS,
     onError: (error) => ports.telemetry.fault('issuer', error),
   })
   opened.push(server)

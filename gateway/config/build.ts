@@ -2,7 +2,13 @@
 
 import { Secret } from '../util/secret.ts'
 import { ENDPOINT_VARIABLE } from '../spiffe/workload-api/endpoint.ts'
-import type { Config, IdentitySourceConfig, PrivateKeyFile, PublicFile } from './config.ts'
+import type {
+  Config,
+  IdentitySourceConfig,
+  IssuerConfig,
+  PrivateKeyFile,
+  PublicFile,
+} from './config.ts'
 import { absolutePath } from './files/paths.ts'
 import type { Environment } from './references.ts'
 import type { ParsedConfig } from './schema.ts'
@@ -57,7 +63,7 @@ export function buildConfig(
       })),
       denyList: identity.denyList === undefined ? undefined : at(identity.denyList),
     },
-    issuer: issuer === undefined ? undefined : { ...issuer, keys: { dir: at(issuer.keys.dir) } },
+    issuer: issuer === undefined ? undefined : issuerConfig(issuer, at, publicFile),
     policy: {
       ...policy,
       bundles: policy.bundles.map((bundle) => ({ ...bundle, source: at(bundle.source) })),
@@ -98,6 +104,26 @@ function sourceOf(
       return { kind: 'workload-api', socket: source.socket ?? env[ENDPOINT_VARIABLE] ?? '' }
     case 'dev':
       return { kind: 'dev', dir: at(source.dir) }
+  }
+}
+
+function issuerConfig(
+  issuer: NonNullable<ParsedConfig['issuer']>,
+  at: (path: string) => string,
+  publicFile: (path: string) => PublicFile,
+): IssuerConfig {
+  const { keys, signer } = issuer
+  return {
+    ...issuer,
+    keys: keys === undefined ? undefined : { ...keys, dir: at(keys.dir) },
+    signer:
+      signer === undefined
+        ? undefined
+        : {
+            ...signer,
+            publicKey: publicFile(signer.publicKey),
+            alsoPublish: signer.alsoPublish.map(publicFile),
+          },
   }
 }
 

@@ -70,7 +70,20 @@ export interface IdentityConfig {
   readonly denyList: string | undefined
 }
 
-export type IssuerConfig = NonNullable<Parsed['issuer']>
+type ParsedIssuer = NonNullable<Parsed['issuer']>
+
+export interface SignerConfig extends Omit<
+  NonNullable<ParsedIssuer['signer']>,
+  'publicKey' | 'alsoPublish'
+> {
+  readonly publicKey: PublicFile
+  readonly alsoPublish: readonly PublicFile[]
+}
+
+/** Exactly one of `keys` and `signer` is there. */
+export interface IssuerConfig extends Omit<ParsedIssuer, 'signer'> {
+  readonly signer: SignerConfig | undefined
+}
 
 export interface PolicyConfig extends Omit<Parsed['policy'], 'verification'> {
   readonly verification: Omit<Parsed['policy']['verification'], 'keys'> & {

@@ -185,6 +185,22 @@ export const DEFAULTS = {
     '5m',
     'The token is used once, at once; five minutes cover clock differences between us and the cloud.',
   ),
+  publishAhead: limit(
+    'issuer.keys.publishAhead',
+    '24h',
+    'duration',
+    '10m',
+    '720h',
+    'No cloud says how long it keeps an issuer’s keys; minutes are seen, and a day is what others plan for.',
+  ),
+  signerTimeout: limit(
+    'issuer.signer.timeout',
+    '5s',
+    'duration',
+    '100ms',
+    '30s',
+    'The agent waits while it runs, as for a token endpoint; a KMS answers within a second.',
+  ),
   sessionDuration: limit(
     'credentials.*.duration',
     '900s',

@@ -25,8 +25,12 @@ const LATER: readonly LaterKey[] = [
   entry('listen.data.proxyProtocol', 'Use `false`.', /^true$/),
   entry('listen.admin.address', 'Use `socket:`.'),
   entry('listen.admin.auth', 'Use `socket:`, which only its owner can open.'),
-  entry('issuer.signer', 'Use `keys: { dir: … }`.'),
-  entry('tokenSource.kind', 'Use `kind: issuer`.', /^(spire-delegated|presented)$/),
+  entry(
+    'issuer.signer.kind',
+    'Use `kind: command` with the vendor’s own program.',
+    /^(pkcs11|aws-kms|vault-transit)$/,
+  ),
+  entry('tokenSource.kind', 'Use `kind: issuer`.', /^spire-delegated$/),
   entry(
     'policy.bundles.*.source',
     'Fetch the bundle beforehand and use `file:`.',

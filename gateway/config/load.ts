@@ -8,6 +8,7 @@ import { buildConfig } from './build.ts'
 import { checkAccess } from './checks/access.ts'
 import { checkEgress } from './checks/egress.ts'
 import { checkIdentity } from './checks/identity.ts'
+import { checkIssuer } from './checks/issuer.ts'
 import { checkListen } from './checks/listen.ts'
 import { checkAudit, checkPolicy } from './checks/policy.ts'
 import { checkRoutes } from './checks/routes.ts'
@@ -95,6 +96,7 @@ async function loadDocument(
     ...checkEgress(parts),
     ...checkAudit(parts),
     ...checkState(parts),
+    ...checkIssuer(parts),
     ...inlineKeys(parts, document.references),
   )
   const materials = await loadMaterials(filesOf(parts, directory), files)

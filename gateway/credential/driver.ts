@@ -24,6 +24,9 @@ export interface CredentialPlan {
   readonly describe: () => Readonly<Record<string, string>>
 }
 
+/** What the clouds that we know take: RS256 everywhere, ES256 not at Azure. */
+export type TokenAlgorithm = 'RS256' | 'ES256'
+
 /** A token endpoint and the audience of the tokens that it is shown. */
 export interface TokenAudience {
   readonly audience: string

@@ -7,14 +7,14 @@ import { refusal, type CredentialCode, type Refusal } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import type { JwtSvid, JwtSvidRequest, JwtSvidSource } from '../spiffe/jwt-svid.ts'
-import { ISSUER_ALGORITHM, type IssuerKeys } from './keys.ts'
+import type { IssuerKeySource } from './key-source.ts'
 import { MAX_TOKEN_TTL } from './mint.ts'
 
 export interface TokenChecks {
   /** The `iss` to find, byte for byte. */
   readonly issuerUrl: string
   /** A token must verify with one of these. */
-  readonly keys: IssuerKeys
+  readonly keys: IssuerKeySource
   readonly clock: Clock
 }
 
@@ -40,7 +40,8 @@ async function checkToken(
   request: JwtSvidRequest,
   checks: TokenChecks,
 ): Promise<Result<JwtSvid, Refused>> {
-  const opened = await openToken(answer.token.reveal(), checks)
+  const { algorithm = 'RS256' } = request
+  const opened = await openToken(answer.token.reveal(), algorithm, checks)
   if (!opened.ok) return opened
   const { header, claims } = opened.value
   const now = checks.clock.now()
@@ -51,6 +52,7 @@ async function checkToken(
 
 async function openToken(
   token: string,
+  algorithm: string,
   checks: TokenChecks,
 ): Promise<Result<{ header: Fields; claims: Fields }, Refused>> {
   if (token.length > MAX_TOKEN_LENGTH) return refuse('the token is too long', 'JWT-1')
@@ -58,11 +60,12 @@ async function openToken(
     const verified = await compactVerify(
       token,
       ({ kid }) => {
-        const key = checks.keys.published.find((published) => published.jwk.kid === kid)
+        const { published } = checks.keys.current()
+        const key = published.find(({ jwk }) => jwk.kid === kid && jwk.alg === algorithm)
         if (key === undefined) throw new TypeError('unknown kid')
         return key.publicKey
       },
-      { algorithms: [ISSUER_ALGORITHM] },
+      { algorithms: [algorithm] },
     )
     const header = parseObject(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url'))
     const claims = parseObject(verified.payload)
@@ -107,7 +110,19 @@ function checkClaims(
   if (!isAudience(claims['aud'], request.audience)) {
     return fault('the token is for another audience', 'JWT-7')
   }
-  return checkTimes(claims, now)
+  return checkCloudClaims(claims, request) ?? checkTimes(claims, now)
+}
+
+/** A tag that nobody configured would be authority (AWS, attribute-based access control). */
+function checkCloudClaims(
+  claims: Fields,
+  { cloudClaims = {} }: JwtSvidRequest,
+): Refused | undefined {
+  const names = Object.keys(claims).filter((name) => name.includes(':'))
+  const isExact =
+    names.length === Object.keys(cloudClaims).length &&
+    names.every((name) => JSON.stringify(claims[name]) === JSON.stringify(cloudClaims[name]))
+  return isExact ? undefined : fault('claims for the cloud that were not asked for', 'JWT-11')
 }
 
 function isAudience(aud: unknown, expected: string): boolean {

@@ -3,7 +3,8 @@
 // bucket, is another's business.
 
 import { assertIssuerUrl, issuerPath } from './issuer-url.ts'
-import { ISSUER_ALGORITHM, type IssuerKeys, type PublicJwk } from './keys.ts'
+import type { PublicJwk } from './algorithms.ts'
+import type { IssuerKeys } from './key-source.ts'
 
 export const DISCOVERY_SUFFIX = '/.well-known/openid-configuration'
 export const JWKS_SUFFIX = '/.well-known/jwks.json'
@@ -22,8 +23,17 @@ export interface JwkSet {
   readonly keys: readonly PublicJwk[]
 }
 
+/**
+ * How long others may keep either document. A new key is published for much longer than this before
+ * its first use, because what clouds really do is not written down.
+ */
+export const DOCUMENT_MAX_AGE_SECONDS = 300
+
 /** @throws TypeError for a URL that no cloud would accept */
-export function providerMetadata(issuerUrl: string): ProviderMetadata {
+export function providerMetadata(
+  issuerUrl: string,
+  algorithms: readonly string[],
+): ProviderMetadata {
   assertIssuerUrl(issuerUrl)
   return {
     issuer: issuerUrl,
@@ -32,7 +42,7 @@ export function providerMetadata(issuerUrl: string): ProviderMetadata {
     authorization_endpoint: 'urn:svidgate:no-authorization-endpoint',
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: [ISSUER_ALGORITHM],
+    id_token_signing_alg_values_supported: algorithms,
     claims_supported: ['iss', 'sub', 'aud', 'iat', 'nbf', 'exp', 'jti'],
   }
 }
@@ -43,7 +53,7 @@ export function jwkSet(keys: IssuerKeys): JwkSet {
 
 /** Request path → JSON text, for a listener or to be published as files. */
 export function issuerDocuments(issuerUrl: string, keys: IssuerKeys): ReadonlyMap<string, string> {
-  const metadata = JSON.stringify(providerMetadata(issuerUrl))
+  const metadata = JSON.stringify(providerMetadata(issuerUrl, [...keys.signers.keys()]))
   const path = issuerPath(issuerUrl)
   return new Map([
     [`${path}${DISCOVERY_SUFFIX}`, metadata],

@@ -16,6 +16,7 @@ import { applyObligations, obtain } from './obtain.ts'
 import type { PipelinePorts } from './ports.ts'
 import { recordOutcome } from './record.ts'
 import { answerRefusal } from './refuse.ts'
+import { checkSecondFactor } from './second-factor.ts'
 import { understand } from './understand.ts'
 
 const OVER_LIMITS = refusal('ERR_SG_LIMIT', 'over the limits of this identity')
@@ -99,6 +100,11 @@ async function prepare(
 ): Promise<Result<SignedRequest, Refusal>> {
   const outlived = ports.recheck(journey.exchange.peer)
   if (outlived !== undefined) return err(outlived)
+  if (ports.secondFactor !== undefined) {
+    const { head, peer } = journey.exchange
+    const unproven = await checkSecondFactor(head.headers, peer, ports.secondFactor)
+    if (unproven !== undefined) return err(unproven)
+  }
   const understood = await understand(journey, ports.budget)
   if (!understood.ok) return understood
   const { request, route, facts, body } = understood.value

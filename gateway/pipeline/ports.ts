@@ -19,6 +19,7 @@ import type { Upstream } from '../upstream/port.ts'
 import type { JobListener } from '../upstream/rewrite/answer-reader.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Result } from '../util/result.ts'
+import type { SecondFactorPorts } from './second-factor.ts'
 
 export interface Credentials {
   /** Names of all credentials bound to (service, subject), in file order. */
@@ -96,6 +97,8 @@ export interface PipelinePorts {
   readonly newId: () => string
   /** Re-judges a peer for every request: expiry, deny list, trust bundles (promise 3). */
   readonly recheck: (peer: Peer) => Refusal | undefined
+  /** What each request must carry beside its connection's certificate; undefined: nothing. */
+  readonly secondFactor: SecondFactorPorts | undefined
   readonly limits: { enter(identity: string): boolean; leave(identity: string): void }
   readonly lookups: Lookups
   readonly budget: InspectionBudget

@@ -55,7 +55,9 @@ const later = (kind: RefusalKind, text: string): CodeEntry => ({
 const denied = (text: string): CodeEntry => later('denied', text)
 
 export const CODES: Readonly<Record<Code, CodeEntry>> = Object.freeze({
-  ERR_SG_SVID_MISSING: svid('The client presented no certificate'),
+  ERR_SG_SVID_MISSING: svid(
+    'The client presented no certificate, or no JWT-SVID where one is asked for',
+  ),
   ERR_SG_SVID_MALFORMED: svid('The client certificate is not a well-formed X.509-SVID'),
   ERR_SG_SVID_ID: svid('The client certificate holds no valid SPIFFE ID'),
   ERR_SG_SVID_EXPIRED: svid('The SVID, its chain or its trust bundle has expired'),

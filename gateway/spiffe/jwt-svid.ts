@@ -12,6 +12,10 @@ export interface JwtSvidRequest {
   readonly subject: string
   readonly audience: string
   readonly peer: Peer
+  /** Default RS256, which every cloud takes. */
+  readonly algorithm?: 'RS256' | 'ES256' | undefined
+  /** Claims that one cloud acts upon, by their URIs: exactly these, and no other of such a name. */
+  readonly cloudClaims?: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface JwtSvid {

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { err, ok } from '../util/result.ts'
 import type { Result } from '../util/result.ts'
+import { jwtAuthoritiesOf, type JwtAuthority } from './jwt-authority.ts'
 import { decodeBase64, readPem } from './pem.ts'
 import { trustedPublicKey } from './public-key.ts'
 import { parseCertificate } from './x509-svid.ts'
@@ -24,6 +25,8 @@ export interface TrustBundle {
   readonly trustDomain: string
   /** Empty means that the domain has revoked everything: no SVID of it is valid. */
   readonly anchors: readonly Anchor[]
+  /** The keys that may vouch for its JWT-SVIDs; none where absent. */
+  readonly jwtAuthorities?: readonly JwtAuthority[]
 }
 
 /** What is wrong with a bundle, and what to do about it. */
@@ -78,8 +81,14 @@ function digestOf(bundles: readonly (TrustBundle | undefined)[]): string {
       createHash('sha256').update(certificate.der).digest('hex'),
     )
     hash.update(`${bundle.trustDomain}\n${anchors.sort().join(',')}\n`)
+    for (const line of (bundle.jwtAuthorities ?? []).map(authorityText).sort()) hash.update(line)
   }
   return hash.digest('hex')
+}
+
+function authorityText({ kid, key, alg }: JwtAuthority): string {
+  const spki = key.export({ type: 'spki', format: 'der' }).toString('base64')
+  return `${JSON.stringify([kid, alg, spki])}\n`
 }
 
 /** Reads a bundle: CA certificates in PEM, or a SPIFFE bundle (JWKS) in JSON. */
@@ -91,8 +100,16 @@ export function parseTrustBundle(
     return problem(`it has ${bytes.length} bytes; at most ${MAX_BUNDLE_BYTES}`, HINT_FORM)
   }
   const text = bytes.toString('utf8')
-  const ders = text.trimStart().startsWith('{') ? readJwks(text) : readPemBundle(text)
-  return ders.ok ? trustBundleOf(trustDomain, ders.value) : ders
+  if (!text.trimStart().startsWith('{')) {
+    const ders = readPemBundle(text)
+    return ders.ok ? trustBundleOf(trustDomain, ders.value) : ders
+  }
+  const keys = readJwks(text)
+  if (!keys.ok) return keys
+  const ders = x509Authorities(keys.value)
+  const bundle = ders.ok ? trustBundleOf(trustDomain, ders.value) : ders
+  if (!bundle.ok) return bundle
+  return ok(Object.freeze({ ...bundle.value, jwtAuthorities: jwtAuthoritiesOf(keys.value) }))
 }
 
 const HINT_FORM =
@@ -117,11 +134,8 @@ function readPemBundle(text: string): Result<readonly Buffer[], BundleProblem> {
   return ok(blocks.value.map(({ bytes }) => bytes))
 }
 
-/**
- * The X.509 authorities of a SPIFFE bundle: keys with `use` `x509-svid`, each with its certificate
- * in `x5c[0]`. Keys of other uses, of none or of unknown type are for others and are skipped.
- */
-function readJwks(text: string): Result<readonly Buffer[], BundleProblem> {
+/** The keys of a SPIFFE bundle, whatever they are for. */
+function readJwks(text: string): Result<readonly unknown[], BundleProblem> {
   let document: unknown
   try {
     document = JSON.parse(text)
@@ -129,7 +143,14 @@ function readJwks(text: string): Result<readonly Buffer[], BundleProblem> {
     return problem('it begins like JSON but is not JSON', HINT_FORM)
   }
   const keys = fieldOf(document, 'keys')
-  if (!Array.isArray(keys)) return problem('its "keys" is not a list', HINT_FORM)
+  return Array.isArray(keys) ? ok(keys) : problem('its "keys" is not a list', HINT_FORM)
+}
+
+/**
+ * The X.509 authorities of a SPIFFE bundle: keys with `use` `x509-svid`, each with its certificate
+ * in `x5c[0]`. Keys of other uses, of none or of unknown type are for others and are skipped.
+ */
+function x509Authorities(keys: readonly unknown[]): Result<readonly Buffer[], BundleProblem> {
   const ders: Buffer[] = []
   for (const [i, key] of keys.entries()) {
     if (fieldOf(key, 'use') !== 'x509-svid') continue

@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Stats } from 'node:fs'
-import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export type KeyState = 'active' | 'next' | 'retired'
@@ -49,6 +49,20 @@ export async function openKeyDirectory(
   )
   const { extension } = kind
   if (!(await holdsKeys(directory, extension))) await createFirstKey(directory, kind)
+  return readKeyDirectory(directory, extension)
+}
+
+/**
+ * The files of a directory that holds keys already, in the same order; makes nothing.
+ * @throws KeyDirectoryError
+ */
+export async function readKeyDirectory(
+  directory: string,
+  extension: string,
+): Promise<readonly [KeyFile, ...KeyFile[]]> {
+  if (!(await holdsKeys(directory, extension))) {
+    throw new KeyDirectoryError(`${directory} holds no active.${extension}: restore it`)
+  }
   const [first, ...others] = await listKeyFiles(directory, extension)
   // Never made anew beside other keys: a silent new one would cut off whoever knows the old one.
   if (first?.state !== 'active') {
@@ -90,6 +104,12 @@ export async function readKeyFile(path: string): Promise<string> {
   })
 }
 
+/** The same; undefined where there is none. */
+export async function readKeyFileIfThere(path: string): Promise<string | undefined> {
+  const status = await attempt(`${path} cannot be read`, () => statIfThere(path))
+  return status === undefined ? undefined : readKeyFile(path)
+}
+
 async function listKeyFiles(directory: string, extension: string): Promise<KeyFile[]> {
   const names = await attempt(`${directory} cannot be read`, () => readdir(directory))
   const files: KeyFile[] = []
@@ -121,6 +141,67 @@ async function createFirstKey(directory: string, kind: KeyKind): Promise<void> {
     }
     await syncDirectory(directory)
   })
+}
+
+/**
+ * Writes a file of a key directory, mode 0600, whole or not at all: whoever looks finds what was
+ * there before, or all of this.
+ * @throws KeyDirectoryError
+ */
+export async function putKeyFile(directory: string, name: string, text: string): Promise<void> {
+  const draft = join(directory, `.draft-${randomUUID()}`)
+  await attempt(`${join(directory, name)} cannot be written`, async () => {
+    try {
+      await writeSynced(draft, text)
+      await rename(draft, join(directory, name))
+    } finally {
+      await rm(draft, { force: true })
+    }
+    await syncDirectory(directory)
+  })
+}
+
+/** Gives a key another name, in place of whatever had it. @throws KeyDirectoryError */
+export async function renameKeyFile(directory: string, from: string, to: string): Promise<void> {
+  await attempt(`${join(directory, from)} cannot be renamed`, async () => {
+    await rename(join(directory, from), join(directory, to))
+    await syncDirectory(directory)
+  })
+}
+
+/** @throws KeyDirectoryError */
+export async function removeKeyFile(directory: string, name: string): Promise<void> {
+  await attempt(`${join(directory, name)} cannot be removed`, async () => {
+    await rm(join(directory, name), { force: true })
+    await syncDirectory(directory)
+  })
+}
+
+const LOCK = '.changing'
+
+/**
+ * One change at a time, of all processes that share the directory.
+ * @throws KeyDirectoryError where another one is under way, or was cut short
+ */
+export async function changeKeyDirectory<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const lock = join(directory, LOCK)
+  try {
+    await writeSynced(lock, '')
+  } catch (cause) {
+    if (!isErrno(cause, 'EEXIST')) {
+      const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+      throw new KeyDirectoryError(`${directory} cannot be written: ${reason}`, { cause })
+    }
+    throw new KeyDirectoryError(
+      `another change of ${directory} is under way; if it was cut short: rm ${lock}`,
+      { cause },
+    )
+  }
+  try {
+    return await work()
+  } finally {
+    await rm(lock, { force: true })
+  }
 }
 
 async function writeSynced(path: string, text: string): Promise<void> {

@@ -17,6 +17,8 @@ import {
 import { checkedSource } from '../../gateway/issuer/checked-source.ts'
 import { issuerDocuments } from '../../gateway/issuer/discovery.ts'
 import { createIssuerSource } from '../../gateway/issuer/issuer-source.ts'
+import { issuerKeysOf } from '../../gateway/issuer/key-ring.ts'
+import { fixedKeySource } from '../../gateway/issuer/key-source.ts'
 import { openIssuerKeys } from '../../gateway/issuer/keys.ts'
 import { sign } from '../../gateway/signing/sign.ts'
 import { FakeSts } from '../support/fake-sts.ts'
@@ -38,7 +40,8 @@ interface Scene {
 }
 
 async function scene(t: Test): Promise<Scene> {
-  const keys = await openIssuerKeys(join(t.testdir(), 'issuer-keys'))
+  const set = await openIssuerKeys(join(t.testdir(), 'issuer-keys'))
+  const keys = fixedKeySource(issuerKeysOf(new Map([['RS256', set]])))
   let documents: ReadonlyMap<string, string> = new Map()
   const issuerServer = createServer((request, response) => {
     const text = documents.get(request.url ?? '')
@@ -48,7 +51,7 @@ async function scene(t: Test): Promise<Scene> {
   issuerServer.listen(0, '127.0.0.1')
   await once(issuerServer, 'listening')
   const issuerUrl = `http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}`
-  documents = issuerDocuments(issuerUrl, keys)
+  documents = issuerDocuments(issuerUrl, keys.current())
   const ahead = { ms: 0 }
   const sts = await FakeSts.start({
     issuer: issuerUrl,

@@ -76,7 +76,13 @@ bindings:
   const clock = { now: () => Date.now() }
   const { config } = test.gateway
   const clouds = openClouds(() => config)
-  const issuer = await openIssuer(() => config, clock)
+  const issuer = await openIssuer(() => config, {
+    clock,
+    onProblem: (error) => {
+      throw error
+    },
+  })
+  t.teardown(() => issuer.close())
   const built = await buildGeneration(config, 1, {
     clock,
     jwtSvid: issuer.source,

@@ -18,6 +18,8 @@ import {
 import { checkedSource } from '../../gateway/issuer/checked-source.ts'
 import { issuerDocuments } from '../../gateway/issuer/discovery.ts'
 import { createIssuerSource } from '../../gateway/issuer/issuer-source.ts'
+import { issuerKeysOf } from '../../gateway/issuer/key-ring.ts'
+import { fixedKeySource } from '../../gateway/issuer/key-source.ts'
 import { openIssuerKeys } from '../../gateway/issuer/keys.ts'
 import { createPostClient } from '../../gateway/upstream/post.ts'
 import { FakeGcpSts, type FakeGcpProvider } from '../support/fake-gcp-sts.ts'
@@ -39,7 +41,8 @@ interface Scene {
 }
 
 async function scene(t: Test): Promise<Scene> {
-  const keys = await openIssuerKeys(join(t.testdir(), 'issuer-keys'))
+  const set = await openIssuerKeys(join(t.testdir(), 'issuer-keys'))
+  const keys = fixedKeySource(issuerKeysOf(new Map([['RS256', set]])))
   let documents: ReadonlyMap<string, string> = new Map()
   const issuerServer = createServer((request, response) => {
     const text = documents.get(request.url ?? '')
@@ -49,7 +52,7 @@ async function scene(t: Test): Promise<Scene> {
   issuerServer.listen(0, '127.0.0.1')
   await once(issuerServer, 'listening')
   const issuerUrl = `http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}`
-  documents = issuerDocuments(issuerUrl, keys)
+  documents = issuerDocuments(issuerUrl, keys.current())
   const ahead = { theirs: 0, ours: 0 }
   const provider: FakeGcpProvider = {
     name: `//iam.googleapis.com/${PROVIDER}`,

@@ -1,6 +1,8 @@
 // `svidgate serve` as a process of its own, before the sandbox cloud: its log, its signals, its end.
 
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { startCli } from './child.ts'
@@ -13,6 +15,7 @@ export interface GatewayProcess {
   readonly port: number
   readonly webCaPem: string
   readonly healthPort: number
+  readonly issuerPort: number
   readonly pid: number
   readonly log: readonly LogLine[]
   /** The first line, from `from` on, that matches; rejects when the process ends before. */
@@ -27,7 +30,29 @@ export async function startGatewayProcess(
   options: SceneOptions = {},
 ): Promise<GatewayProcess> {
   const scene = await createScene(options)
-  const child = startCli(['serve', '-c', scene.path])
+  const gateway = await serveScene(t, scene, scene.path, () => scene.close())
+  scene.issuerOrigin = `http://127.0.0.1:${gateway.issuerPort}`
+  return gateway
+}
+
+/** Another gateway before the same cloud, by a configuration of its own: a replica. */
+export async function startReplica(
+  t: Test,
+  scene: Scene,
+  change: (configText: string) => string,
+): Promise<GatewayProcess> {
+  const path = join(scene.dir, 'replica.yaml')
+  await writeFile(path, change(scene.configText))
+  return serveScene(t, scene, path, () => Promise.resolve())
+}
+
+async function serveScene(
+  t: Test,
+  scene: Scene,
+  path: string,
+  close: () => Promise<void>,
+): Promise<GatewayProcess> {
+  const child = startCli(['serve', '-c', path])
   const ended = once(child, 'close').then(([code, signal]) => ({
     code: code as number | null,
     signal: signal as NodeJS.Signals | null,
@@ -35,7 +60,7 @@ export async function startGatewayProcess(
   t.teardown(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await ended
-    await scene.close()
+    await close()
   })
   const log: LogLine[] = []
   const waiting = new Set<() => void>()
@@ -66,12 +91,12 @@ export async function startGatewayProcess(
       check()
     })
   const ready = await untilLog(/^svidgate is ready$/)
-  scene.issuerOrigin = `http://127.0.0.1:${String(ready['issuerPort'])}`
   return {
     scene,
     port: Number(ready['dataPort']),
     webCaPem: scene.webCaPem,
     healthPort: Number(ready['healthPort']),
+    issuerPort: Number(ready['issuerPort']),
     pid: child.pid ?? 0,
     log,
     untilLog,

@@ -74,6 +74,7 @@ export interface SceneOptions {
   /** Called before a record is taken; what it throws is a sink that failed. */
   readonly beforeRecord?: (event: AuditEvent) => Promise<void> | void
   readonly recheck?: () => Refusal | undefined
+  readonly secondFactor?: PipelinePorts['secondFactor']
   /** False: over the limits. */
   readonly isWithinLimits?: boolean
   /** Bytes that may be held for inspection. */
@@ -206,6 +207,7 @@ export class PipelineScene {
       clock,
       elapsed: () => 0,
       newId: () => '00000000-0000-4000-8000-000000000001',
+      secondFactor: this.#options.secondFactor,
       recheck: () => {
         this.steps.push('recheck')
         return recheck?.()

@@ -33,7 +33,8 @@ export function checkAudit({ audit, issuer }: ConfigParts): Finding[] {
     message: 'two sinks write to one directory',
     hint: 'Each chain needs a directory of its own.',
   }))
-  if (issuer !== undefined && normalize(audit.key).startsWith(normalize(`${issuer.keys.dir}/`))) {
+  const issuerKeys = issuer?.keys?.dir
+  if (issuerKeys !== undefined && normalize(audit.key).startsWith(normalize(`${issuerKeys}/`))) {
     findings.push({
       path: ['audit', 'key'],
       message: 'the audit key lies among the issuer’s keys',

@@ -16,7 +16,7 @@ export function checkState({ state, issuer, audit }: ConfigParts): Finding[] {
       hint: 'Give the job keys a directory of their own.',
     })
   }
-  if (issuer !== undefined && isWithin(issuer.keys.dir, dir)) {
+  if (issuer?.keys !== undefined && isWithin(issuer.keys.dir, dir)) {
     refuse('the job keys lie among the issuer’s keys')
   }
   if (audit !== undefined && isWithin(audit.key, dir)) {

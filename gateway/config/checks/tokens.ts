@@ -1,8 +1,8 @@
 // Rules about token endpoints: who may be shown which token, by which roots, for how long.
 
+import { awsAuthority } from '../../credential/aws/options.ts'
 import { gcpAudience, gcpAuthority } from '../../credential/gcp/options.ts'
 import { DEFAULTS } from '../defaults.ts'
-import { parseOrigin } from '../origin.ts'
 import type { Finding } from '../problem.ts'
 import type { ConfigParts } from '../schema.ts'
 import { tokenEndpointsOf } from '../token-endpoints.ts'
@@ -63,11 +63,9 @@ function endpointRoots({ credentials }: ConfigParts): Finding[] {
 }
 
 function partyOf(credential: TokenCredential): string {
-  const { endpoint } = credential
-  if (credential.kind === 'gcp-workload-identity') return gcpAuthority(credential)
-  if (endpoint === undefined) return 'aws'
-  const isAws = /\.amazonaws\.com(\.cn)?$/.test(parseOrigin(endpoint).host)
-  return isAws ? 'aws' : endpoint
+  return credential.kind === 'gcp-workload-identity'
+    ? gcpAuthority(credential)
+    : awsAuthority(credential)
 }
 
 function tokenNeeds(parts: ConfigParts): Finding[] {

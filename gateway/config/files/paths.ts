@@ -57,6 +57,13 @@ export function filesOf(parts: ConfigParts, directory: string): FileUse[] {
   for (const [id, path] of Object.entries(policy?.verification.keys ?? {})) {
     add('public-key', path, 'policy', 'verification', 'keys', id)
   }
+  const signer = parts.issuer?.signer
+  if (signer !== undefined) {
+    add('public-key', signer.publicKey, 'issuer', 'signer', 'publicKey')
+    signer.alsoPublish.forEach((path, index) =>
+      add('public-key', path, 'issuer', 'signer', 'alsoPublish', index),
+    )
+  }
   for (const [name, credential] of Object.entries(parts.credentials ?? {})) {
     if (credential.kind !== 'none' && credential.tls !== undefined) {
       add('certificates', credential.tls.ca, 'credentials', name, 'tls', 'ca')

@@ -1,6 +1,7 @@
 // `credentials`, `bindings`, `routes`, `egress`: with what, for whom, and where to.
 
 import { z } from 'zod'
+import { ISSUER_ALGORITHMS } from '../../issuer/algorithms.ts'
 import { DEFAULTS } from '../defaults.ts'
 import {
   awsRegion,
@@ -19,6 +20,19 @@ import {
 const roleArn = textLike(
   /^arn:aws(-[a-z]+)*:iam::\d{12}:role\/([\w+=,.@/-]|\{(tenant|agent|role)\}){1,512}$/,
   'a role ARN such as arn:aws:iam::123456789012:role/agents-{role}',
+)
+
+const tokenAlgorithm = z.enum(ISSUER_ALGORITHMS).prefault('RS256')
+const TOKEN_ALGORITHM = 'How the token is signed; `ES256` where `issuer.algorithms` lists it.'
+
+/** Session tags: what IAM takes as a key and, with placeholders, as a value (IAM, session tags). */
+const tagKey = textLike(
+  /^(?![aA][wW][sS]:)[A-Za-z0-9 _.:/=+@-]{1,128}$/,
+  'a tag key of letters, digits, spaces and _ . : / = + @ -, not beginning with aws:',
+)
+const tagValue = textLike(
+  /^([A-Za-z0-9 _.:/=+@-]|\{(tenant|agent|role)\}){0,256}$/,
+  'a tag value, which may hold {tenant}, {agent}, {role}',
 )
 
 const foreignDomains = z.array(trustDomain).max(64).prefault([])
@@ -53,6 +67,22 @@ const awsWebIdentity = z.strictObject({
       'sts.amazonaws.com',
     ),
     'The token’s `aud`. No audience may appear at two token endpoints.',
+  ),
+  tokenAlgorithm: hot(tokenAlgorithm, TOKEN_ALGORITHM),
+  sessionTags: hot(
+    z.record(tagKey, tagValue).prefault({}),
+    'Session tags, for policies by attribute; values may hold {tenant}, {agent}, {role}.',
+  ),
+  transitiveTags: hot(
+    z.array(tagKey).max(50).prefault([]),
+    'Which of them stay when the session assumes another role.',
+  ),
+  sourceIdentity: hot(
+    textLike(
+      /^([\w+=,.@-]|\{(tenant|agent|role)\}){1,256}$/,
+      'a source identity such as {tenant}@{agent}@{role}',
+    ).optional(),
+    'What CloudTrail shows of every call, in every role that follows; may hold {tenant}, {agent}, {role}.',
   ),
   trustDomains: hot(foreignDomains, 'Foreign trust domains whose agents may get this credential.'),
 })
@@ -118,6 +148,7 @@ const gcpWorkloadIdentity = z.strictObject({
     origin({ region: false }).optional(),
     'Another origin of generateAccessToken. Default: `https://iamcredentials.<universeDomain>`.',
   ),
+  tokenAlgorithm: hot(tokenAlgorithm, TOKEN_ALGORITHM),
   tls: hot(ownRoots.optional(), 'How both token endpoints prove themselves.'),
   trustDomains: hot(foreignDomains, 'Foreign trust domains whose agents may get this credential.'),
 })

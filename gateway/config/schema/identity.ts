@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { DEFAULT_GRAMMAR } from '../../spiffe/grammar.ts'
 import { parseWorkloadEndpoint } from '../../spiffe/workload-api/endpoint.ts'
 import { DEFAULTS } from '../defaults.ts'
+import { ISSUER_ALGORITHMS } from '../../issuer/algorithms.ts'
 import { duration, filePath, hot, restart, textLike, trustDomain } from './fields.ts'
 
 /** Literal segments and `{tenant}`, `{agent}`, `{role}`, each at most once (cross-checked). */
@@ -133,6 +134,47 @@ export const identity = z.strictObject({
   ),
 })
 
+const signer = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: restart(
+      z.literal('command'),
+      'A program: the signing input on its standard input, the signature on its standard output.',
+    ),
+    argv: restart(
+      z
+        .array(textLike(/^[^\0]{1,4096}$/, 'a program or one of its arguments'))
+        .min(1)
+        .max(64),
+      'The program, by its absolute path, and its arguments. No shell reads them.',
+    ),
+    env: restart(
+      z
+        .record(
+          textLike(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name of an environment variable'),
+          textLike(/^[^\0]{0,32768}$/, 'text'),
+        )
+        .prefault({}),
+      'All of its environment; `${NAME}` takes a value from the gateway’s own.',
+    ),
+    output: restart(
+      z.enum(['raw', 'base64']).prefault('raw'),
+      'How it writes the signature. ES256: r and s, or DER.',
+    ),
+    publicKey: restart(
+      filePath,
+      'PEM of its key: RSA for RS256, P-256 for ES256. Every signature is verified with it.',
+    ),
+    alsoPublish: restart(
+      z.array(filePath).max(16).prefault([]),
+      'PEM of keys that are published beside it: the next one, and those that signed before.',
+    ),
+    timeout: restart(
+      duration(DEFAULTS.signerTimeout).prefault(DEFAULTS.signerTimeout.value),
+      'From the start of one run to its end.',
+    ),
+  }),
+])
+
 export const issuer = z.strictObject({
   url: restart(
     textLike(
@@ -142,9 +184,22 @@ export const issuer = z.strictObject({
     'The `iss` of our tokens, exactly as the clouds know it.',
   ),
   keys: restart(
-    z.strictObject({ dir: restart(filePath, 'Signing keys; made on first start, mode 0700.') }),
-    'Where the signing keys are.',
+    z
+      .strictObject({
+        dir: restart(filePath, 'Signing keys; made on first start, mode 0700.'),
+        publishAhead: restart(
+          duration(DEFAULTS.publishAhead).prefault(DEFAULTS.publishAhead.value),
+          'How long a new key is published before it signs, and a retired one after.',
+        ),
+      })
+      .optional(),
+    'Where the signing keys are. Either this or `signer`.',
   ),
+  algorithms: restart(
+    z.array(z.enum(ISSUER_ALGORITHMS)).min(1).max(2).prefault(['RS256']),
+    'For which algorithms `keys.dir` holds keys. Credentials say which of them they use.',
+  ),
+  signer: restart(signer.optional(), 'Who signs, where the key is not in `keys.dir`.'),
   tokenTtl: hot(
     duration(DEFAULTS.tokenTtl).prefault(DEFAULTS.tokenTtl.value),
     'Lifetime of a token.',
@@ -154,5 +209,18 @@ export const issuer = z.strictObject({
 export const tokenSource = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: restart(z.literal('issuer'), 'Our own issuer mints the tokens.') }),
+    z.strictObject({
+      kind: restart(
+        z.literal('presented'),
+        'As `issuer`; and each request must carry the agent’s own JWT-SVID in the header `x-svidgate-jwt-svid`, as a second factor. It is verified, and goes nowhere.',
+      ),
+      audience: restart(
+        textLike(
+          /^spiffe:\/\/[a-z0-9._-]{1,255}(\/[A-Za-z0-9._-]+)+$/,
+          'a SPIFFE ID such as spiffe://example.org/svidgate',
+        ),
+        'The only audience of that JWT-SVID: the SPIFFE ID of this gateway.',
+      ),
+    }),
   ])
   .prefault({ kind: 'issuer' })

@@ -2,12 +2,17 @@
 // said there, and not when the first agent asks.
 
 import { compilePeerTemplate, type PeerTemplate } from '../peer-template.ts'
-import type { SessionPolicyMode, TokenAudience } from '../driver.ts'
+import type { SessionPolicyMode, TokenAlgorithm, TokenAudience } from '../driver.ts'
 import type { SubjectKind } from '../subject.ts'
 import { isAwsRegion, stsOrigin } from './partition.ts'
 import { parseRoleArn } from './role-arn.ts'
+import {
+  compileSessionClaims,
+  type SessionClaimOptions,
+  type SessionClaims,
+} from './session-claims.ts'
 
-export interface AwsWebIdentityOptions {
+export interface AwsWebIdentityOptions extends SessionClaimOptions {
   readonly kind: 'aws-web-identity'
   readonly name: string
   /** May name `{tenant}`, `{agent}` and `{role}`. */
@@ -24,6 +29,8 @@ export interface AwsWebIdentityOptions {
   readonly audience?: string
   /** Origin of another STS endpoint: private link, a compatible server, the demo's. */
   readonly endpoint?: string
+  /** How the token is signed. Default RS256. */
+  readonly tokenAlgorithm?: TokenAlgorithm
   /** Foreign trust domains whose agents may use it. Default none. */
   readonly trustDomains?: readonly string[]
 }
@@ -37,6 +44,8 @@ export interface AwsWebIdentityConfig {
   readonly subject: SubjectKind
   readonly origin: string
   readonly tokenAudience: TokenAudience
+  readonly tokenAlgorithm: TokenAlgorithm
+  readonly claims: SessionClaims
   readonly trustDomains: ReadonlySet<string>
   /** All of the above as one text, for cache keys. */
   readonly fingerprint: string
@@ -51,6 +60,24 @@ const MAX_DURATION = 43_200
 const HTTPS_ORIGIN = /^https:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?$/
 /** The token is a bearer: it goes over plain http to this machine only. */
 const LOOPBACK_ORIGIN = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?$/
+
+/**
+ * Hosts of AWS's own STS: global, of a region, FIPS, dual-stack, and interface endpoints. Not every
+ * name below amazonaws.com: customers' gateways, buckets and load balancers are there, too.
+ */
+const STS_HOST =
+  /^(?:vpce-[0-9a-z-]+\.)?sts(?:-fips)?(?:\.[a-z0-9-]+)?(?:(?:\.vpce)?\.amazonaws\.com(?:\.cn)?|\.api\.aws)$/
+
+/** Who may be shown one audience: all of a partition's own STS endpoints are one authority. */
+export function awsAuthority(options: {
+  readonly endpoint?: string | undefined
+  readonly roleArn: string
+}): string {
+  const { endpoint, roleArn } = options
+  const host = /^https:\/\/([^/:]+)(?::443)?$/.exec(endpoint ?? '')?.[1]
+  if (endpoint !== undefined && (host === undefined || !STS_HOST.test(host))) return endpoint
+  return `STS of partition ${roleArn.split(':')[1] ?? ''}`
+}
 
 /** @throws TypeError that names the field, what is wrong with it and what fits */
 export function compileAwsOptions(options: AwsWebIdentityOptions): AwsWebIdentityConfig {
@@ -83,6 +110,8 @@ export function compileAwsOptions(options: AwsWebIdentityOptions): AwsWebIdentit
   }
   const trustDomains = [...(options.trustDomains ?? [])].toSorted()
   const subject = options.subject ?? 'spiffe-id'
+  const tokenAlgorithm = options.tokenAlgorithm ?? 'RS256'
+  const claims = compileSessionClaims(options, where)
   return {
     name: options.name,
     roleArn: compilePeerTemplate(`${where}: roleArn`, options.roleArn),
@@ -91,11 +120,9 @@ export function compileAwsOptions(options: AwsWebIdentityOptions): AwsWebIdentit
     sessionPolicy: options.sessionPolicy ?? 'derive',
     subject,
     origin,
-    // The regional endpoints of a partition are one authority: any of them may hold the token.
-    tokenAudience: {
-      audience,
-      authority: options.endpoint ?? `STS of partition ${role.partition}`,
-    },
+    tokenAudience: { audience, authority: awsAuthority(options) },
+    tokenAlgorithm,
+    claims,
     trustDomains: new Set(trustDomains),
     fingerprint: JSON.stringify([
       options.kind,
@@ -108,6 +135,8 @@ export function compileAwsOptions(options: AwsWebIdentityOptions): AwsWebIdentit
       audience,
       origin,
       trustDomains,
+      tokenAlgorithm,
+      claims.fingerprint,
     ]),
   }
 }

@@ -40,6 +40,8 @@ interface Session {
   readonly account: string
   readonly sessionName: string
   readonly keyPrefix: string
+  /** Session tags and source identity, as claims. */
+  readonly cloudClaims: Readonly<Record<string, unknown>>
   /** By session policy: a few, which the grants of the agent give. */
   readonly plans: Map<string | undefined, Ok<CredentialPlan>>
 }
@@ -124,6 +126,9 @@ export class AwsWebIdentity implements CredentialDriver {
       duration_seconds: String(this.#config.durationSeconds),
       token_subject: session.subject,
       token_audience: this.#config.tokenAudience.audience,
+      ...(Object.keys(session.cloudClaims).length === 0
+        ? {}
+        : { token_claims: JSON.stringify(session.cloudClaims) }),
       ...(sessionPolicy === undefined ? {} : { session_policy: sessionPolicy }),
     }
   }
@@ -152,6 +157,11 @@ export class AwsWebIdentity implements CredentialDriver {
     if (roleArn === undefined || role === undefined) {
       return err(fault(`roleArn of ${this.name} cannot be filled for this identity`, 'STS-3'))
     }
+    const cloudClaims = this.#config.claims.of(peer)
+    if (cloudClaims === undefined) {
+      const what = `sessionTags or sourceIdentity of ${this.name}`
+      return err(fault(`${what} cannot be filled for this identity`, 'STS-10'))
+    }
     const sessionName = roleSessionName(peer)
     const keyPrefix = tupleKey([
       this.#fingerprint,
@@ -169,6 +179,7 @@ export class AwsWebIdentity implements CredentialDriver {
       account: role.account,
       sessionName,
       keyPrefix,
+      cloudClaims,
       plans: new Map(),
     })
   }
@@ -197,8 +208,11 @@ export class AwsWebIdentity implements CredentialDriver {
     session: Session,
     sessionPolicy: string | undefined,
   ): Promise<CredentialAnswer | 'expired-token'> {
-    const { audience } = this.#config.tokenAudience
-    const fetched = await this.#ports.jwtSvid.fetch({ subject: session.subject, audience, peer })
+    const { tokenAudience, tokenAlgorithm: algorithm } = this.#config
+    const { audience } = tokenAudience
+    const { subject, cloudClaims } = session
+    const request = { subject, audience, peer, algorithm, cloudClaims }
+    const fetched = await this.#ports.jwtSvid.fetch(request)
     if (!fetched.ok) return fetched
     const token = fetched.value.token.reveal()
     const body = this.#form(session, token, sessionPolicy)

@@ -1,7 +1,7 @@
 // The configuration of one Google credential, checked once at construction: what is wrong there is
 // said there, and not when the first agent asks.
 
-import type { TokenAudience } from '../driver.ts'
+import type { TokenAlgorithm, TokenAudience } from '../driver.ts'
 import { compilePeerTemplate, type PeerTemplate } from '../peer-template.ts'
 import type { SubjectKind } from '../subject.ts'
 
@@ -23,6 +23,8 @@ export interface GcpWorkloadIdentityOptions {
   readonly subject?: SubjectKind | undefined
   /** `aud` of our token. Default: the provider's whole resource name. */
   readonly audience?: string | undefined
+  /** How our token is signed. Default RS256. */
+  readonly tokenAlgorithm?: TokenAlgorithm | undefined
   /** Default `googleapis.com`. */
   readonly universeDomain?: string | undefined
   /** Origin of another token endpoint: private, regional, the demo's. */
@@ -43,6 +45,7 @@ export interface GcpWorkloadIdentityConfig {
   readonly subject: SubjectKind
   readonly origins: GcpOrigins
   readonly tokenAudience: TokenAudience
+  readonly tokenAlgorithm: TokenAlgorithm
   readonly trustDomains: ReadonlySet<string>
   /** All of the above as one text, for cache keys. */
   readonly fingerprint: string
@@ -135,6 +138,7 @@ export function compileGcpOptions(options: GcpWorkloadIdentityOptions): GcpWorkl
   checkOrigin(origins.impersonation, `${where}: impersonationEndpoint`)
   const trustDomains = [...(options.trustDomains ?? [])].toSorted()
   const subject = options.subject ?? 'spiffe-id'
+  const tokenAlgorithm = options.tokenAlgorithm ?? 'RS256'
   return {
     name: options.name,
     provider,
@@ -144,6 +148,7 @@ export function compileGcpOptions(options: GcpWorkloadIdentityOptions): GcpWorkl
     subject,
     origins,
     tokenAudience: { audience, authority: gcpAuthority(options) },
+    tokenAlgorithm,
     trustDomains: new Set(trustDomains),
     fingerprint: JSON.stringify([
       options.kind,
@@ -157,6 +162,7 @@ export function compileGcpOptions(options: GcpWorkloadIdentityOptions): GcpWorkl
       origins.sts,
       origins.impersonation,
       trustDomains,
+      tokenAlgorithm,
     ]),
   }
 }

@@ -192,9 +192,9 @@ export class GcpWorkloadIdentity implements CredentialDriver {
     peer: Peer,
     { subject, serviceAccount }: Principal,
   ): Promise<Attempt<Token> | 'stale-token'> {
-    const { tokenAudience, origins, scopes } = this.#config
+    const { tokenAudience, tokenAlgorithm: algorithm, origins, scopes } = this.#config
     const { audience } = tokenAudience
-    const fetched = await this.#ports.jwtSvid.fetch({ subject, audience, peer })
+    const fetched = await this.#ports.jwtSvid.fetch({ subject, audience, peer, algorithm })
     if (!fetched.ok) return fetched
     const token = fetched.value.token.reveal()
     const scope = serviceAccount === undefined ? scopes.join(' ') : IAM_SCOPE

@@ -425,6 +425,55 @@ const TABLE: readonly Row[] = [
     [['sinks: [', 'sinks: [{ kind: file, dir: ./audit }, ']],
     ['audit.sinks[1].dir: two sinks write to one directory'],
   ],
+  ['nothing that signs', [['  keys: { dir: ./issuer-keys }\n', '']], ['issuer: nothing signs']],
+  [
+    'keys and a signer',
+    [
+      [
+        '  keys: { dir: ./issuer-keys }\n',
+        '  keys: { dir: ./issuer-keys }\n  signer: { kind: command, argv: [/bin/sign], publicKey: bundle.pub }\n',
+      ],
+    ],
+    ['issuer: both `keys` and `signer` are there'],
+  ],
+  [
+    'a signer that is looked for',
+    [
+      [
+        '  keys: { dir: ./issuer-keys }\n',
+        '  signer: { kind: command, argv: [sign], publicKey: bundle.pub }\n',
+      ],
+    ],
+    ['issuer.signer.argv[0]: sign is no absolute path'],
+  ],
+  [
+    'a credential of an algorithm without keys',
+    [['region: eu-west-1 }\nbindings', 'region: eu-west-1, tokenAlgorithm: ES256 }\nbindings']],
+    ['credentials.s3.tokenAlgorithm: the issuer has no keys for ES256'],
+  ],
+  [
+    'an audience of another trust domain',
+    [
+      [
+        'policy:\n',
+        'tokenSource: { kind: presented, audience: "spiffe://example.org.evil/x" }\npolicy:\n',
+      ],
+    ],
+    ['tokenSource.audience: the audience is no SPIFFE ID of example.org'],
+  ],
+  [
+    'a host below amazonaws.com that is not STS',
+    [
+      [
+        'bindings:\n',
+        '  other: { kind: aws-web-identity, roleArn: "arn:aws:iam::123456789012:role/x", region: eu-west-1, endpoint: "https://a1.execute-api.eu-west-1.amazonaws.com" }\nbindings:\n',
+      ],
+      ['credentials: [s3]', 'credentials: [s3, other]'],
+    ],
+    [
+      'credentials.other.audience: the audience sts.amazonaws.com goes to two token endpoints (see credentials.s3)',
+    ],
+  ],
   [
     'the audit key among the issuer’s keys',
     [

@@ -49,7 +49,11 @@ t.test('every limit’s field exists, with the default that the documents name',
     const found = ['aws-web-identity', 'gcp-workload-identity'].map((kind) =>
       schemaAt(
         configJsonSchema(),
-        { credentials: { '*': { kind } }, audit: { sinks: { 0: { kind: 'file' } } } },
+        {
+          issuer: { signer: { kind: 'command' } },
+          credentials: { '*': { kind } },
+          audit: { sinks: { 0: { kind: 'file' } } },
+        },
         path,
       ),
     )

@@ -51,7 +51,7 @@ t.test('defaults are filled in, in milliseconds and bytes', async (t) => {
 
 t.test('paths start at the file’s own directory; contents are there', async (t) => {
   const { config } = await loadRight()
-  t.equal(config.issuer?.keys.dir, '/etc/svidgate/issuer-keys')
+  t.equal(config.issuer?.keys?.dir, '/etc/svidgate/issuer-keys')
   t.equal(config.audit.sinks[0]?.dir, '/etc/svidgate/audit')
   t.equal(config.state.jobKeys.dir, '/etc/svidgate/state/job-keys')
   t.strictSame(config.identity.source, {

@@ -151,6 +151,29 @@ t.test('Google: by name, for whom it lists, and never narrowed', async (t) => {
   t.equal(await ruleOf(credentials, 'gcp-data', foreign, null), 'CRED-trust-domain')
 })
 
+t.test('AWS: every STS endpoint of a partition is one authority, and nothing else is', (t) => {
+  const at = (endpoint: string) => () => registry(AWS, { ...AWS, name: 'other', endpoint })
+  const own = [
+    'https://sts.amazonaws.com',
+    'https://sts.us-east-1.amazonaws.com',
+    'https://sts-fips.us-east-1.amazonaws.com',
+    'https://sts.eu-west-1.api.aws',
+    'https://vpce-0a1b-2c3d.sts.eu-west-1.vpce.amazonaws.com',
+    'https://vpce-0a1b-2c3d.sts.eu-west-1.vpce.amazonaws.com:443',
+  ]
+  for (const endpoint of own) t.doesNotThrow(at(endpoint), endpoint)
+  const others = [
+    'https://sts.example.net',
+    'https://sts.amazonaws.com.example.net',
+    'https://a1b2.execute-api.eu-west-1.amazonaws.com',
+    'https://sts.s3.eu-west-1.amazonaws.com',
+    'https://vpce-0a1b.vpce-svc-9f.eu-west-1.vpce.amazonaws.com',
+    'https://sts.amazonaws.com:8443',
+  ]
+  for (const endpoint of others) t.throws(at(endpoint), /could replay our tokens/, endpoint)
+  t.end()
+})
+
 t.test('Google: one audience, one universe', (t) => {
   const other = { ...GOOGLE, name: 'gcp-other' }
   t.throws(() => registry(GOOGLE, { ...other, endpoint: 'https://sts.partner.org' }), {

@@ -76,6 +76,22 @@ t.test('a refusal of the driver is handed on', async (t) => {
   t.equal(await checkedSource(source, checks).fetch(request), refused)
 })
 
+t.test('JWT-11: claims for the cloud are exactly those asked for', async (t) => {
+  const cloudClaims = { 'https://aws.amazon.com/source_identity': 'writer' }
+  const asked = { ...request, cloudClaims }
+  const fetch = async (claims: object) =>
+    (await checkedSource(driver(jwt(HEADER, claims)), checks).fetch(asked)).ok
+  t.ok(await fetch({ ...CLAIMS, ...cloudClaims }))
+  t.notOk(await fetch(CLAIMS), 'none')
+  t.notOk(await fetch({ ...CLAIMS, 'https://aws.amazon.com/source_identity': 'admin' }), 'another')
+})
+
+t.test('JWT-2: a token of another algorithm than the credential’s is refused', async (t) => {
+  const asked = { ...request, algorithm: 'ES256' as const }
+  const answer = await checkedSource(driver(jwt(HEADER, CLAIMS)), checks).fetch(asked)
+  t.match(answer, { ok: false, error: { rule: 'JWT-2' } })
+})
+
 const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 const header = JSON.stringify(HEADER)
 const claims = JSON.stringify(CLAIMS)
@@ -139,6 +155,16 @@ const HOSTILE: { id: string; rule: string; text: string }[] = [
     text: [b64(header), b64(claims.replace('writer', 'reader')), good.split('.')[2]].join('.'),
   },
   { id: 'a name twice', rule: 'JWT-3', text: token(header, claims.replace('{', `{"sub":"x",`)) },
+  {
+    id: 'session tags that nobody asked for',
+    rule: 'JWT-11',
+    text: jwt(HEADER, { ...CLAIMS, 'https://aws.amazon.com/tags': { principal_tags: {} } }),
+  },
+  {
+    id: 'a flattened session tag',
+    rule: 'JWT-11',
+    text: jwt(HEADER, { ...CLAIMS, 'https://aws.amazon.com/tags/principal_tags/Team': 'admin' }),
+  },
   { id: 'claims are a list', rule: 'JWT-3', text: token(header, '[]') },
   { id: 'claims are no JSON', rule: 'JWT-2', text: token(header, 'x') },
   { id: 'two tokens', rule: 'JWT-2', text: `${good} ${good}` },

@@ -130,6 +130,7 @@ t.test('where there is not even a request yet, the connection is cut', (t) => {
     elapsed: () => 0,
     newId: () => 'id',
     recheck: nothing,
+    secondFactor: undefined,
     limits: { enter: nothing, leave: nothing },
     lookups: {
       limits: { enter: nothing, leave: nothing },
