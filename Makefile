@@ -69,6 +69,11 @@ fuzz: build ## mutated certificates and chains, a million and more (FUZZ_RUNS=â€
 test-real: build tools ## real clients and OPA (made by `make tools`)
 	@$(RUN_TESTS) $(TEST_ARGS) $(call suites,real)
 
+test-kube: build ## our issuer before Kubernetes; builds its API server (10 min once), needs etcd
+	@command -v etcd >/dev/null || { echo 'etcd is not in the PATH (Debian: etcd-server)' >&2; exit 2; }
+	@node dist/scripts/make-tools.js kube-apiserver
+	@$(RUN_TESTS) $(TEST_ARGS) $(call suites,kube)
+
 mutate-stations: build ## take each station out; a test has to notice
 	@node dist/scripts/mutate-stations.js $(MUTATE_ARGS)
 
@@ -92,4 +97,4 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: demo test check build typecheck lint format conformance fuzz test-real mutate-stations bundles bench setup tools clean help
+.PHONY: demo test check build typecheck lint format conformance fuzz test-real mutate-stations bundles bench setup tools clean help test-kube

@@ -45,14 +45,23 @@ export async function openOwnIssuer(options: OwnIssuerOptions): Promise<OwnIssue
   const { config } = await loadRight(changed('dir: ./issuer-keys', `dir: ${JSON.stringify(keys)}`))
   const url = config.issuer?.url ?? ''
   const path = (name: string): string => join(keys, name)
-  const open = (): Promise<Issuer> => openIssuer(() => config, { now: () => Date.now() })
-  await open()
+  const open = (): Promise<Issuer> =>
+    openIssuer(() => config, {
+      clock: { now: () => Date.now() },
+      onProblem: (error) => asked.push(String(error)),
+    })
+  const asked: string[] = []
+  const first = await open()
+  first.close()
   await writeNext(path('next.pem'))
   let issuer = await open()
-  const asked: string[] = []
+  const reopen = async (): Promise<void> => {
+    issuer.close()
+    issuer = await open()
+  }
   const server = createServer(tls, (incoming, outgoing) => {
     asked.push(incoming.url ?? '')
-    const document = issuer.documents.get(incoming.url ?? '')
+    const document = issuer.documents().get(incoming.url ?? '')
     outgoing.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' })
     outgoing.end(document)
   })
@@ -76,13 +85,14 @@ export async function openOwnIssuer(options: OwnIssuerOptions): Promise<OwnIssue
       await rename(path('active.pem'), path('retired-1.pem'))
       await rename(path('next.pem'), path('active.pem'))
       await writeNext(path('next.pem'))
-      issuer = await open()
+      await reopen()
     },
     retire: async () => {
       await rm(path('retired-1.pem'))
-      issuer = await open()
+      await reopen()
     },
     close: async () => {
+      issuer.close()
       server.closeAllConnections()
       server.close()
       await once(server, 'close')
