@@ -79,18 +79,22 @@ export class NameReader {
   read(token: number, role: number): SqlFault | undefined {
     const fault = token === TOKEN.WORD ? this.#word(role) : this.#other(token)
     this.#lastToken = token
-    // At once: what is refused anyway shall not cost the reading of a whole megabyte.
-    return this.#names.areTooMany ? this.#tooMany() : fault
+    return fault
   }
 
-  #tooMany(): SqlFault {
+  /**
+   * Asked behind commas and brackets, not only at the end: what is refused anyway shall not cost the
+   * reading of a whole megabyte.
+   */
+  #tooMany(): SqlFault | undefined {
+    if (!this.#names.areTooMany) return undefined
     return { rule: 'SQL-NAMES', found: `more than ${String(MAX_NAMES)} names` }
   }
 
   /** At the end of the text. */
   finish(): SqlFault | undefined {
     this.#endPath()
-    return this.#names.areTooMany ? this.#tooMany() : undefined
+    return this.#tooMany()
   }
 
   #word(role: number): SqlFault | undefined {
@@ -205,8 +209,11 @@ export class NameReader {
       default:
         this.#endPath()
     }
-    if (token === COMMA) this.#place.comma()
-    else if (token === TOKEN.PIPE) this.#place.leaveFrom()
+    if (token === COMMA) {
+      this.#place.comma()
+      return this.#tooMany()
+    }
+    if (token === TOKEN.PIPE) this.#place.leaveFrom()
     else if (token === TOKEN.SYSTEM) this.#names.addFeature('system_variable')
     return undefined
   }
@@ -230,7 +237,7 @@ export class NameReader {
     if (this.#named !== undefined) this.#names.addQueryName(this.#named)
     const bracket = this.#called()
     this.#path.clear()
-    return this.#open(OPEN_PARENTHESIS, bracket)
+    return this.#tooMany() ?? this.#open(OPEN_PARENTHESIS, bracket)
   }
 
   /** What is called by the bracket at hand becomes a fact; the kind of the bracket. */
