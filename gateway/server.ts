@@ -36,8 +36,10 @@ import { systemTimers } from './util/timers.ts'
 
 export interface GatewayPorts {
   readonly clock: Clock
-  /** Monotonic milliseconds with fractions. */
+  /** Monotonic milliseconds with fractions: what connections end by, and what requests took. */
   readonly monotonicMs: () => number
+  /** What requests took, where it is not to be the same. */
+  readonly requestMs?: () => number
   readonly random: () => number
   readonly logger: (config: Config) => Logger
   /** Default: Node's. */
@@ -181,13 +183,13 @@ export class Gateway {
   }
 
   #listenerPorts(): Parameters<typeof openListeners>[0] {
-    const { clock, monotonicMs, random } = this.#ports
+    const { clock, monotonicMs, requestMs = monotonicMs, random } = this.#ports
     const pipeline: PipelinePorts = {
       generation: () => this.#current.generation,
       audit: this.#records,
       upstream: this.#clouds.upstream,
       clock,
-      elapsed: monotonicMs,
+      elapsed: requestMs,
       newId: randomUUID,
       recheck: (peer) => this.#identity.recheck(peer),
       secondFactor: this.#identity.secondFactor,

@@ -107,7 +107,7 @@ t.test('no secret is told to anybody', async (t) => {
   let isFaulty = false
   const test = await startTestGateway({
     stsServer: sts.start,
-    monotonicMs: () => {
+    requestMs: () => {
       if (isFaulty) throw new Error(AGENT_SECRETS['text of an error'])
       return performance.now()
     },

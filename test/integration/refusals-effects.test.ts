@@ -113,12 +113,12 @@ t.test('what cannot be recorded is not done', (t) => {
 
 t.test('wherever a fault strikes: nothing leaves unrecorded, nobody waits for ever', async (t) => {
   let countdown = Number.POSITIVE_INFINITY
-  const monotonicMs = (): number => {
+  const requestMs = (): number => {
     countdown -= 1
     if (countdown === 0) throw new Error('injected')
     return performance.now()
   }
-  const test = await startTestGateway({ monotonicMs })
+  const test = await startTestGateway({ requestMs })
   t.teardown(() => test.close())
   await put(test)
   const answers: string[] = []

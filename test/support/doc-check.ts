@@ -123,9 +123,10 @@ async function checkYaml(scene: DocScene, text: string): Promise<Verdict> {
   return failed(loaded.error.map(({ path, message }) => `${path}: ${message}`).join('\n'))
 }
 
-/** Maps are joined, anything else is replaced. */
+/** Maps are joined, but for those of another kind; anything else is replaced. */
 function merge(below: unknown, above: unknown): unknown {
   if (!isRecord(below) || !isRecord(above)) return above
+  if (above['kind'] !== undefined && above['kind'] !== below['kind']) return above
   const joined = { ...below }
   for (const [key, value] of Object.entries(above)) joined[key] = merge(below[key], value)
   return joined

@@ -12,6 +12,7 @@ import { runCommand, type CommandResult } from '../../scripts/support/run-comman
 import { DocShell } from './doc-shell.ts'
 import type { TestGateway } from './running-gateway.ts'
 import { signBundle } from './sign-bundle.ts'
+import { bundleJson } from './bundle-json.ts'
 import { repositoryRoot } from './test-data.ts'
 
 /** A program that takes longer hangs. */
@@ -155,6 +156,7 @@ function exampleFiles(domain: DevTrustDomain, bundle: Buffer): Record<string, st
     'tls/gw.key': server.keyPem,
     'identity/example.org.pem': domain.caPem,
     'identity/deny.txt': '',
+    'partner.json': bundleJson([domain.caPem]),
     'bundles/authz.tar.gz': signed.bytes,
     'keys/bundle.pub.pem': signed.publicKeyPem,
   }

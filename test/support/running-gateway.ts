@@ -23,7 +23,8 @@ export { agentId, SERVER_NAMES, TRUST_DOMAIN } from './scene.ts'
 export type { OwnService, SandboxSts } from './scene.ts'
 
 export interface TestGatewayOptions extends SceneOptions {
-  readonly monotonicMs?: () => number
+  /** What requests took, as the gateway measures it. */
+  readonly requestMs?: () => number
   readonly auditFs?: AuditFs
   /** The gateway's resolver; default: the system's. */
   readonly lookup?: Lookup
@@ -81,7 +82,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const start = async (): Promise<Gateway> =>
     Gateway.start(await load(), {
       clock,
-      monotonicMs: options.monotonicMs ?? (() => performance.now()),
+      monotonicMs: () => performance.now(),
+      ...(options.requestMs === undefined ? {} : { requestMs: options.requestMs }),
       random: Math.random,
       ...(options.auditFs === undefined ? {} : { auditFs: options.auditFs }),
       ...(options.lookup === undefined ? {} : { lookup: options.lookup }),

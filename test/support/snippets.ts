@@ -110,7 +110,7 @@ export function relativeLinks(markdown: string): readonly Link[] {
       continue
     }
     fence = FENCE.exec(line)?.[2]
-    for (const [, target = ''] of line.matchAll(/\]\(([^)\s]+)\)/g)) {
+    for (const [, target = ''] of line.replaceAll(/`[^`]*`/g, '').matchAll(/\]\(([^)\s]+)\)/g)) {
       if (!/^[a-z]+:/.test(target)) links.push({ line: index + 1, target })
     }
   }

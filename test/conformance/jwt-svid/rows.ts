@@ -14,7 +14,6 @@ export const p256 = keyPair('ec-1', 'P-256')
 export const p384 = keyPair('ec-2', 'P-384')
 export const p521 = keyPair('ec-3', 'P-521')
 export const ed = keyPair('ed-1', 'ed25519')
-export const stranger = keyPair('ec-1', 'ed25519')
 export const partner = keyPair('partner-1', 'P-256')
 export const unpublished = keyPair('nobody', 'P-256')
 

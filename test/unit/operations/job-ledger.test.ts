@@ -24,6 +24,15 @@ t.test('a stamped id is the agent’s own, with an empty store, and not another�
   t.end()
 })
 
+t.test('an id that was looked at in one project is not known by it in another', (t) => {
+  const jobs = jobLedger().of(RESEARCHER)
+  const stamped = jobs.stamp('p', UUID)
+  t.ok(jobs.resolve('p', stamped).own)
+  t.notOk(jobs.resolve('q', stamped).own)
+  t.ok(jobs.resolve('p', stamped).own)
+  t.end()
+})
+
 t.test('an id is stamped once; another agent’s stamped id is one like any other', (t) => {
   const ledger = jobLedger()
   const stamped = ledger.of(RESEARCHER).stamp('p', UUID)

@@ -164,7 +164,13 @@ t.test(
     t.notOk(sent[0]?.form.has('Policy'))
     t.strictSame(
       { ...tokens[0], peer: undefined },
-      { subject: 'example.org/acme/writer', audience: 'agents', peer: undefined },
+      {
+        subject: 'example.org/acme/writer',
+        audience: 'agents',
+        algorithm: 'RS256',
+        cloudClaims: {},
+        peer: undefined,
+      },
     )
     t.ok(answer.ok, 'an empty ARN, as compatible servers send, is none')
   },

@@ -394,6 +394,18 @@ const FROM_STS: readonly ErrorRow[] = [
 /** Answers with status 200 that are no token. */
 const NO_TOKEN: readonly (readonly [id: string, reply: Reply, rule: string])[] = [
   ['HTML', reply(200, '<html>', 'text/html'), 'GCP-4'],
+  [
+    'two content types',
+    ok({
+      status: 200,
+      headers: [
+        ['content-type', 'application/json'],
+        ['content-type', 'text/html'],
+      ],
+      body: Buffer.from('{}'),
+    }),
+    'GCP-4',
+  ],
   ['no content type', ok({ status: 200, headers: [], body: Buffer.from('{}') }), 'GCP-4'],
   ['no JSON', reply(200, '{'), 'GCP-5'],
   [
