@@ -9,12 +9,28 @@ type Issuer = NonNullable<ConfigParts['issuer']>
 
 export function checkIssuer(parts: ConfigParts): Finding[] {
   const { issuer } = parts
-  if (issuer === undefined) return presentedAudience(parts)
+  if (issuer === undefined) return presented(parts)
   return [
-    ...presentedAudience(parts),
+    ...presented(parts),
     ...keyPlace(issuer),
     ...algorithms(issuer),
     ...tokenAlgorithms(parts, issuer),
+  ]
+}
+
+function presented(parts: ConfigParts): Finding[] {
+  return [...presentedKeys(parts), ...presentedAudience(parts)]
+}
+
+/** Without a key every agent would be refused, and nobody would know why. */
+function presentedKeys({ tokenSource, identity }: ConfigParts): Finding[] {
+  if (tokenSource?.kind !== 'presented' || identity?.source.kind !== 'workload-api') return []
+  return [
+    {
+      path: ['tokenSource', 'kind'],
+      message: 'a Workload API source has no keys for JWT-SVIDs in this version',
+      hint: 'Use `identity.source: { kind: files }` with a SPIFFE bundle in JSON.',
+    },
   ]
 }
 

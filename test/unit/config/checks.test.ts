@@ -452,6 +452,16 @@ const TABLE: readonly Row[] = [
     ['credentials.s3.tokenAlgorithm: the issuer has no keys for ES256'],
   ],
   [
+    'a second factor beside a source that has no keys for it',
+    [
+      [
+        '{ kind: files, trustBundle: bundle.pem }',
+        '{ kind: workload-api, socket: "unix:///a" }\ntokenSource: { kind: presented, audience: "spiffe://example.org/svidgate" }',
+      ],
+    ],
+    ['tokenSource.kind: a Workload API source has no keys for JWT-SVIDs in this version'],
+  ],
+  [
     'an audience of another trust domain',
     [
       [
