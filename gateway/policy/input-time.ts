@@ -37,13 +37,22 @@ export function compileZones(names: readonly string[]): Result<Zones, string> {
 
 export const NO_ZONES: Zones = { textAt: () => '{}' }
 
+// A memo of one: all but the nanoseconds is the same for a minute.
+let lastMinute = NaN
+let beforeNs = ''
+let afterNs = ''
+
 /** Canonical JSON of `now`. */
 export function nowText(ms: number, iso: string, zones: Zones): string {
-  const date = new Date(ms)
-  const hour = String(date.getUTCHours())
-  const minute = String(date.getUTCMinutes())
-  const weekday = WEEKDAYS[date.getUTCDay()] ?? ''
-  return `{"date":"${iso.slice(0, 10)}","hour":${hour},"minute":${minute},"ns":${nanoseconds(ms)},"weekday":"${weekday}","zones":${zones.textAt(ms)}}`
+  const minute = Math.floor(ms / MINUTE_MS)
+  if (minute !== lastMinute) {
+    const date = new Date(ms)
+    const hour = String(date.getUTCHours())
+    beforeNs = `{"date":"${iso.slice(0, 10)}","hour":${hour},"minute":${String(date.getUTCMinutes())},"ns":`
+    afterNs = `,"weekday":"${WEEKDAYS[date.getUTCDay()] ?? ''}","zones":`
+    lastMinute = minute
+  }
+  return `${beforeNs}${nanoseconds(ms)}${afterNs}${zones.textAt(ms)}}`
 }
 
 /** Digits of an instant in nanoseconds; a JavaScript number could not hold them. */

@@ -2,16 +2,30 @@
 
 const FORM = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 
-// A memo of one: policy input, both records and the signature ask for the same instant.
+const SECOND_MS = 1000
+
+// Memos of one: policy input, records and the signature ask for the same instant, or for one that
+// differs in its milliseconds alone.
 let lastMs = NaN
 let lastText = ''
+let lastSecond = NaN
+/** Up to the point before the milliseconds. */
+let lastSecondText = ''
 
 /** `2026-11-23T18:00:00.000Z`, always with milliseconds. Throws RangeError for no instant. */
 export function isoText(ms: number): string {
-  if (ms !== lastMs) {
-    lastText = new Date(ms).toISOString()
-    lastMs = ms
+  if (ms === lastMs) return lastText
+  const second = Math.floor(ms / SECOND_MS)
+  const part = ms - second * SECOND_MS
+  if (second !== lastSecond || !Number.isInteger(part)) {
+    const text = new Date(ms).toISOString()
+    lastSecond = second
+    lastSecondText = text.slice(0, -4)
+    lastText = text
+  } else {
+    lastText = `${lastSecondText}${String(part).padStart(3, '0')}Z`
   }
+  lastMs = ms
   return lastText
 }
 

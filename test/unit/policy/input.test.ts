@@ -3,7 +3,7 @@ import t from 'tap'
 import { makeFacts, type FactsFields } from '../../../gateway/facts/facts.ts'
 import { buildPolicyInput, type PolicyInputParts } from '../../../gateway/policy/input.ts'
 import { compileInputReads } from '../../../gateway/policy/input-reads.ts'
-import { compileZones, NO_ZONES } from '../../../gateway/policy/input-time.ts'
+import { compileZones, NO_ZONES, nowText } from '../../../gateway/policy/input-time.ts'
 import {
   type GatewayRequestFields,
   makeGatewayRequest,
@@ -342,6 +342,24 @@ t.test('zones follow the clock, over midnight and a change of offset', (t) => {
     'Europe/Berlin': { hour: 0, minute: 0, date: '2026-11-24', weekday: 'Tuesday' },
     'Asia/Kolkata': { hour: 4, minute: 30, date: '2026-11-24' },
   })
+  t.end()
+})
+
+t.test('`now` is that of its own minute, in whatever order instants come', (t) => {
+  const instants = [
+    ['2026-11-23T22:59:59.999Z', 22, 59, 'Monday'],
+    ['2026-11-23T22:59:00.000Z', 22, 59, 'Monday'],
+    ['2026-11-23T23:59:59.999Z', 23, 59, 'Monday'],
+    ['2026-11-24T00:00:00.000Z', 0, 0, 'Tuesday'],
+    ['2026-11-23T22:59:30.001Z', 22, 59, 'Monday'],
+  ] as const
+  for (const [iso, hour, minute, weekday] of instants) {
+    const ms = Date.parse(iso)
+    t.equal(
+      nowText(ms, iso, NO_ZONES),
+      `{"date":"${iso.slice(0, 10)}","hour":${hour},"minute":${minute},"ns":${ms}000000,"weekday":"${weekday}","zones":{}}`,
+    )
+  }
   t.end()
 })
 

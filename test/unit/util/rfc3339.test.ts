@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formatRfc3339, parseRfc3339 } from '../../../gateway/util/rfc3339.ts'
+import { formatRfc3339, isoText, parseRfc3339 } from '../../../gateway/util/rfc3339.ts'
 
 t.test('instants are read with their offset', async (t) => {
   // RFC 3339 §5.8, the first three examples, and their milliseconds from its own explanations.
@@ -35,4 +35,13 @@ t.test('what is no instant is nothing', async (t) => {
 t.test('instants are written in UTC, without empty milliseconds', async (t) => {
   t.equal(formatRfc3339(Date.UTC(2026, 10, 23, 18)), '2026-11-23T18:00:00Z')
   t.equal(formatRfc3339(Date.UTC(2026, 10, 23, 18, 0, 0, 123)), '2026-11-23T18:00:00.123Z')
+})
+
+t.test('the text with milliseconds is that of Date, in whatever order instants come', async (t) => {
+  const second = Date.UTC(2026, 10, 23, 18)
+  const steps = [0, 7, 7, 999, 45, 1000, 999, 999.5, 1000.25, 1000, 60_000, -1, 86_400_000, 0]
+  for (const step of [...steps, -second, -second - 1, -second - 1001]) {
+    t.equal(isoText(second + step), new Date(second + step).toISOString(), String(step))
+  }
+  for (const ms of [NaN, Infinity, 9e15]) t.throws(() => isoText(ms), RangeError)
 })

@@ -6,6 +6,7 @@ import { isJsonArray, isJsonObject, parseStrictJson, type JsonValue } from '../.
 import { err, ok, type Result } from '../../../util/result.ts'
 import type { Refusal } from '../../../errors.ts'
 import { readSql } from '../../sql/read-sql.ts'
+import { RecentReadings } from '../../sql/recent-readings.ts'
 import { readFields, type FieldMap } from './body-fields.ts'
 import { JOB, JOB_KINDS, QUERY_REQUEST, type JobKind } from './job-fields.ts'
 import type { JobMethod, QueryJob } from './query-job.ts'
@@ -32,6 +33,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 // Facts, dry run and shape all ask for the same Buffer's job.
 const known = new WeakMap<Buffer, { readonly method: JobMethod; readonly job: ReadJob }>()
+
+// And the body that shape writes holds the very text that the client's body did.
+const readings = new RecentReadings(readSql)
 
 export function readJob(body: Buffer, method: JobMethod): ReadJob {
   const memo = known.get(body)
@@ -131,7 +135,7 @@ function queryJob(
   if (dataset !== undefined && datasetId === undefined) {
     return refuseBigQuery('BQ-VALUE', 'defaultDataset has no datasetId')
   }
-  const sql = readSql(query)
+  const sql = readings.read(query)
   if (!sql.ok) return err(sql.error)
   const parameters = fields.get('queryParameters')
   return ok({
